@@ -1,0 +1,6 @@
+//! Angel One's SmartAPI protocol in both directions, without any I/O: bytes and times are arguments.
+
+pub mod clock;
+pub mod packet;
+pub mod rest;
+pub mod stream;

@@ -1,0 +1,82 @@
+//! Bodies of the session and search routes.
+//!
+//! Tokens and the PIN are plain text here because this is the wire; whoever keeps them wraps them.
+//! None of the types that hold one implements `Debug`, so none can reach a log by accident.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of [`super::routes::LOGIN`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LoginRequest {
+    pub clientcode: String,
+    /// The PIN (MPIN), not the web password.
+    pub password: String,
+    /// Six digits, leading zeros kept.
+    pub totp: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// Data of a login or refresh answer.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Without a `Bearer ` prefix on the wire.
+    #[serde(rename = "jwtToken")]
+    pub jwt: String,
+    #[serde(rename = "refreshToken")]
+    pub refresh: String,
+    #[serde(rename = "feedToken")]
+    pub feed: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// Body of [`super::routes::GENERATE_TOKENS`].
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    #[serde(rename = "refreshToken")]
+    pub refresh: String,
+}
+
+/// Body of [`super::routes::LOGOUT`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogoutRequest {
+    pub clientcode: String,
+}
+
+/// Data of a profile answer; `exchanges` and `products` arrive as a list or as text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Profile {
+    pub clientcode: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub email: String,
+    #[serde(default)]
+    pub mobileno: String,
+    #[serde(default)]
+    pub exchanges: serde_json::Value,
+    #[serde(default)]
+    pub products: serde_json::Value,
+    #[serde(default)]
+    pub lastlogintime: String,
+    #[serde(default, alias = "broker")]
+    pub brokerid: String,
+}
+
+/// Body of [`super::routes::SEARCH_SCRIP`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SearchRequest {
+    /// A segment name such as `NFO`.
+    pub exchange: String,
+    /// The words to look for.
+    pub searchscrip: String,
+}
+
+/// One row of a search answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrip {
+    pub exchange: String,
+    pub tradingsymbol: String,
+    pub symboltoken: String,
+}

@@ -1,0 +1,438 @@
+//! The life of one market stream as a state machine: connect, subscribe, heartbeat, watchdog, back-off.
+
+use std::time::Duration;
+
+use super::frame::{ClientFrame, WsError, encode};
+use super::limits::{Limits, MAX_SUBSCRIPTIONS, Noise};
+use super::request::{PING, Request, Subscription};
+use super::state::{Because, ConnectionState, Failure};
+use super::upgrade::Refusal;
+use crate::clock::Mono;
+
+/// WebSocket close code of a normal end.
+const NORMAL: u16 = 1000;
+
+/// What the driver is to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action<'session> {
+    /// Open a connection, upgrade included; then [`Session::on_connected`], [`Session::on_refused`]
+    /// or [`Session::on_lost`].
+    Connect,
+    /// Fetch fresh tokens; then [`Session::on_renewed`] or [`Session::on_renewal_failed`].
+    Renew,
+    /// Write these bytes, which are masked frames; [`Session::on_lost`] if it fails.
+    Send(&'session [u8]),
+    /// Read until then at the latest; what comes goes to the `on_*` calls.
+    Read {
+        /// The session's next deadline.
+        until: Mono,
+    },
+    /// Do nothing until then.
+    Wait {
+        /// When the next attempt is due.
+        until: Mono,
+    },
+    /// Close the connection.
+    Disconnect,
+    /// It is over; no other action follows.
+    Ended(End),
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// [`Session::on_stop`] was called.
+    Stopped,
+    /// It does not work out.
+    Failed(Failure),
+}
+
+/// More subscriptions than one connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{was} subscriptions, one connection carries at most {MAX_SUBSCRIPTIONS}")]
+pub struct TooManySubscriptions {
+    /// How many were asked for.
+    pub was: usize,
+}
+
+/// What an open connection has shown so far.
+#[derive(Clone, Copy)]
+struct Open {
+    since: Mono,
+    last_frame: Mono,
+    last_data: Mono,
+    next_heartbeat: Mono,
+    /// A packet came on this connection.
+    has_data: bool,
+}
+
+enum Phase {
+    ConnectDue,
+    Connecting,
+    Live(Open),
+    RenewDue(Refusal),
+    Waiting {
+        until: Mono,
+    },
+    /// The connection is to be closed, then this comes.
+    Leaving(Box<Phase>),
+    Ended(End),
+}
+
+/// One market stream: what to say on its socket and when, across reconnects, without any I/O.
+///
+/// The driver is a loop: `poll(now)` says what to do, the driver does it and reports:
+///
+/// | [`Action`] | what the driver does | and reports |
+/// |---|---|---|
+/// | `Connect` | TCP, TLS, upgrade | `on_connected`, or `on_refused`, or `on_lost` |
+/// | `Renew` | new tokens for the next `Connect` | `on_renewed`, or `on_renewal_failed` |
+/// | `Send` | write all the bytes | `on_lost` if that fails |
+/// | `Read` | reads; [`Session::wants_poll`] after each | `on_data` or `on_control` once a read, `on_ping` and `on_close` for each such frame, `on_lost` if reading or decoding fails |
+/// | `Wait` | waits, interruptibly | nothing |
+/// | `Disconnect` | drops the connection | nothing |
+/// | `Ended` | leaves the loop | nothing |
+///
+/// After each `poll` and each `on_*` a change of state may lie in [`Session::take_state_change`].
+/// [`Session::on_stop`] may come at any time; the next polls then say good-bye and end. After an
+/// `on_lost` the connection is gone: no `Disconnect` follows. Times must not run backwards.
+///
+/// It keeps these rules: all subscriptions are sent after each connect; a failed attempt is followed
+/// by a pause that doubles, never shorter than [`Limits::first_pause`]; after 429 the pause is at
+/// least [`Limits::cool_down`]; tokens that were refused (401, 403) are renewed once, without a
+/// pause, and a second refusal ends the session; a failing renewal ends it too, because repeated
+/// logins lock accounts.
+pub struct Session {
+    requests: Vec<String>,
+    limits: Limits,
+    noise: Noise,
+    phase: Phase,
+    state: ConnectionState,
+    is_new_state: bool,
+    /// Failed attempts in a row.
+    failures: u32,
+    /// Tokens were renewed since the server last took some.
+    renewed: bool,
+    /// Encoded frames for the next `Send`.
+    out: Vec<u8>,
+    /// `out` was handed to the driver and is emptied by the next poll.
+    is_sent: bool,
+    /// Payload of the newest ping that is to be answered.
+    ping: Option<Vec<u8>>,
+    /// The deadline of the last `Read`.
+    deadline: Mono,
+}
+
+impl Session {
+    /// A session that has not begun; `seed` makes its pauses and masks.
+    ///
+    /// Errors: [`TooManySubscriptions`] above [`MAX_SUBSCRIPTIONS`].
+    pub fn new(
+        wanted: &[Subscription],
+        limits: Limits,
+        seed: u64,
+    ) -> Result<Self, TooManySubscriptions> {
+        if wanted.len() > MAX_SUBSCRIPTIONS {
+            return Err(TooManySubscriptions { was: wanted.len() });
+        }
+        let requests = Request::subscribe(wanted);
+        Ok(Self {
+            requests: requests.iter().filter_map(|one| serde_json::to_string(one).ok()).collect(),
+            limits,
+            noise: Noise(seed),
+            phase: Phase::ConnectDue,
+            state: ConnectionState::Connecting { attempt: 1 },
+            is_new_state: false,
+            failures: 0,
+            renewed: false,
+            out: Vec::new(),
+            is_sent: false,
+            ping: None,
+            deadline: Mono(0),
+        })
+    }
+
+    /// The state that people are shown.
+    #[must_use]
+    pub const fn state(&self) -> &ConnectionState {
+        &self.state
+    }
+
+    /// The state, if it has changed since the last call.
+    pub fn take_state_change(&mut self) -> Option<ConnectionState> {
+        std::mem::take(&mut self.is_new_state).then(|| self.state.clone())
+    }
+
+    /// What to do next. `Send` and `Disconnect` are said once; the others again and again, until the
+    /// driver has reported or time has passed.
+    pub fn poll(&mut self, now: Mono) -> Action<'_> {
+        if std::mem::take(&mut self.is_sent) {
+            self.out.clear();
+        }
+        if let Phase::Live(open) = self.phase {
+            self.tend(now, open);
+        }
+        if let Phase::Waiting { until } = self.phase
+            && until <= now
+        {
+            self.phase = Phase::ConnectDue;
+        }
+        if !self.out.is_empty() {
+            self.is_sent = true;
+            return Action::Send(&self.out);
+        }
+        match &mut self.phase {
+            Phase::ConnectDue => {
+                self.phase = Phase::Connecting;
+                self.show(ConnectionState::Connecting { attempt: self.failures.saturating_add(1) });
+                Action::Connect
+            }
+            Phase::Connecting => Action::Connect,
+            Phase::RenewDue(_) => Action::Renew,
+            Phase::Live(_) => Action::Read { until: self.deadline },
+            Phase::Waiting { until } => Action::Wait { until: *until },
+            Phase::Leaving(next) => {
+                self.phase = std::mem::replace(next, Phase::ConnectDue);
+                Action::Disconnect
+            }
+            Phase::Ended(end) => Action::Ended(end.clone()),
+        }
+    }
+
+    /// Sixteen bytes for the key of the next upgrade.
+    pub fn nonce(&mut self) -> [u8; 16] {
+        ((u128::from(self.noise.next()) << 64) | u128::from(self.noise.next())).to_be_bytes()
+    }
+
+    /// Whether a driver that was told to read should poll now: the deadline has passed, or there is
+    /// something to say.
+    #[must_use]
+    #[inline]
+    pub fn wants_poll(&self, now: Mono) -> bool {
+        self.deadline <= now || self.ping.is_some() || !matches!(self.phase, Phase::Live(_))
+    }
+
+    /// The connection is open and upgraded.
+    pub fn on_connected(&mut self, now: Mono) {
+        if !matches!(self.phase, Phase::Connecting) {
+            return;
+        }
+        self.renewed = false;
+        self.out.clear();
+        self.ping = None;
+        for request in &self.requests {
+            encode(ClientFrame::Text(request), self.noise.mask(), &mut self.out);
+        }
+        self.phase = Phase::Live(Open {
+            since: now,
+            last_frame: now,
+            last_data: now,
+            next_heartbeat: now.after(self.limits.heartbeat),
+            has_data: false,
+        });
+        self.deadline = now;
+        self.show(ConnectionState::Live);
+    }
+
+    /// The server answered the upgrade with a status other than 101.
+    pub fn on_refused(&mut self, now: Mono, refusal: Refusal) {
+        if !matches!(self.phase, Phase::Connecting) {
+            return;
+        }
+        if !refusal.is_about_tokens() {
+            self.lose(now, Because::Refused(refusal));
+        } else if self.renewed {
+            self.end(End::Failed(Failure::Refused(refusal)));
+        } else {
+            self.renewed = true;
+            self.phase = Phase::RenewDue(refusal);
+            self.show(ConnectionState::Renewing);
+        }
+    }
+
+    /// The connection could not be opened, or broke.
+    pub fn on_lost(&mut self, now: Mono, because: Because) {
+        if matches!(self.phase, Phase::Connecting | Phase::Live(_)) {
+            self.lose(now, because);
+        } else if let Phase::Leaving(next) = &mut self.phase {
+            self.phase = std::mem::replace(next, Phase::ConnectDue);
+        }
+        self.out.clear();
+    }
+
+    /// What was read is not WebSocket: it is answered with a close frame and given up.
+    pub fn on_protocol_error(&mut self, now: Mono, error: WsError) {
+        let code = match error {
+            WsError::TooLong { .. } => 1009,
+            WsError::Utf8 { .. } => 1007,
+            _ => 1002,
+        };
+        self.leave(now, code, Because::Protocol(error));
+    }
+
+    /// Fresh tokens are at hand.
+    pub fn on_renewed(&mut self) {
+        if matches!(self.phase, Phase::RenewDue(_)) {
+            self.phase = Phase::ConnectDue;
+        }
+    }
+
+    /// No fresh tokens could be had; `reason` is shown and must not hold a secret.
+    pub fn on_renewal_failed(&mut self, reason: String) {
+        if let Phase::RenewDue(refusal) = &self.phase {
+            let refusal = refusal.clone();
+            self.end(End::Failed(Failure::Renewal { refusal, reason }));
+        }
+    }
+
+    /// At least one packet came with the read that ended at `now`.
+    #[inline]
+    pub fn on_data(&mut self, now: Mono) {
+        if let Phase::Live(open) = &mut self.phase {
+            (open.last_frame, open.last_data, open.has_data) = (now, now, true);
+            if self.state != ConnectionState::Live {
+                self.show(ConnectionState::Live);
+            }
+        }
+    }
+
+    /// At least one frame came with the read that ended at `now`, but no packet.
+    pub fn on_control(&mut self, now: Mono) {
+        if let Phase::Live(open) = &mut self.phase {
+            open.last_frame = now;
+            let since = open.last_data;
+            let has_data = now < since.after(self.limits.data_stale) || self.requests.is_empty();
+            self.show(if has_data {
+                ConnectionState::Live
+            } else {
+                ConnectionState::Stale { since }
+            });
+        }
+    }
+
+    /// A ping came; only the newest of several is answered, as RFC 6455 section 5.5.3 allows.
+    pub fn on_ping(&mut self, payload: &[u8]) {
+        if let Phase::Live(_) = self.phase {
+            let kept = self.ping.get_or_insert_default();
+            kept.clear();
+            kept.extend_from_slice(payload);
+        }
+    }
+
+    /// The server said good-bye, and is answered.
+    pub fn on_close(&mut self, now: Mono, code: Option<u16>, reason: &str) {
+        let reason = reason.chars().filter(|c| !c.is_control()).collect();
+        self.leave(now, NORMAL, Because::Closed { code, reason });
+    }
+
+    /// The owner has had enough; a close frame is sent if a connection is open.
+    pub fn on_stop(&mut self) {
+        match &mut self.phase {
+            Phase::Ended(_) => {}
+            Phase::Leaving(next) => {
+                **next = Phase::Ended(End::Stopped);
+                self.show(ConnectionState::Stopped);
+            }
+            Phase::Live(_) => {
+                self.out.clear();
+                self.end(End::Stopped);
+                self.say_goodbye(NORMAL);
+            }
+            _ => self.end(End::Stopped),
+        }
+    }
+
+    /// Heartbeat, pong and watchdog of an open connection.
+    fn tend(&mut self, now: Mono, mut open: Open) {
+        let limits = self.limits;
+        let no_frame = now.since(open.last_frame);
+        let no_data = now.since(open.last_data);
+        let watches_data = !self.requests.is_empty();
+        if no_frame >= limits.frame_dead {
+            return self.leave(now, NORMAL, Because::Silent(no_frame));
+        }
+        if watches_data && no_data >= limits.data_dead {
+            return self.leave(now, NORMAL, Because::NoData(no_data));
+        }
+        if let Some(payload) = self.ping.take() {
+            encode(ClientFrame::Pong(&payload), self.noise.mask(), &mut self.out);
+        }
+        if open.next_heartbeat <= now {
+            encode(ClientFrame::Text(PING), self.noise.mask(), &mut self.out);
+            open.next_heartbeat = now.after(limits.heartbeat);
+            self.phase = Phase::Live(open);
+        }
+        if no_frame >= limits.frame_stale {
+            self.show(ConnectionState::Stale { since: open.last_frame });
+        } else if watches_data && no_data >= limits.data_stale {
+            self.show(ConnectionState::Stale { since: open.last_data });
+        }
+        self.deadline = self.next_deadline(now, open);
+    }
+
+    /// The next time at which [`Self::tend`] has something to do, if nothing comes until then.
+    fn next_deadline(&self, now: Mono, open: Open) -> Mono {
+        let limits = self.limits;
+        let frames = [limits.frame_stale, limits.frame_dead].map(|t| open.last_frame.after(t));
+        let data = [limits.data_stale, limits.data_dead].map(|t| open.last_data.after(t));
+        let data = data.into_iter().filter(|_| !self.requests.is_empty());
+        let all = frames.into_iter().chain(data).filter(|&at| at > now);
+        all.fold(open.next_heartbeat, Mono::min)
+    }
+
+    fn leave(&mut self, now: Mono, code: u16, because: Because) {
+        if matches!(self.phase, Phase::Live(_)) {
+            self.lose(now, because);
+            self.say_goodbye(code);
+        }
+    }
+
+    /// Sends a close frame and disconnects before whatever phase is next.
+    fn say_goodbye(&mut self, code: u16) {
+        encode(ClientFrame::Close(code), self.noise.mask(), &mut self.out);
+        let next = std::mem::replace(&mut self.phase, Phase::ConnectDue);
+        self.phase = Phase::Leaving(Box::new(next));
+    }
+
+    /// Counts a lost or failed connection and settles the pause before the next one.
+    fn lose(&mut self, now: Mono, because: Because) {
+        let is_proven = matches!(self.phase, Phase::Live(open)
+            if open.has_data || now.since(open.since) >= self.limits.proven);
+        self.out.clear();
+        self.ping = None;
+        self.failures = if is_proven { 0 } else { self.failures.saturating_add(1) };
+        if self.limits.max_attempts.is_some_and(|most| self.failures >= most) {
+            let attempts = self.failures;
+            return self.end(End::Failed(Failure::GaveUp { attempts, last: because }));
+        }
+        let pause = match &because {
+            Because::Refused(refusal) if refusal.is_too_many() => {
+                self.limits.pause_after_429(&mut self.noise)
+            }
+            _ => Duration::ZERO,
+        };
+        let until = now.after(pause.max(self.limits.pause(self.failures, &mut self.noise)));
+        self.phase = Phase::Waiting { until };
+        self.show(ConnectionState::BackingOff { until, because });
+    }
+
+    fn end(&mut self, end: End) {
+        self.show(match &end {
+            End::Stopped => ConnectionState::Stopped,
+            End::Failed(failure) => ConnectionState::Failed(failure.clone()),
+        });
+        self.phase = Phase::Ended(end);
+    }
+
+    fn show(&mut self, state: ConnectionState) {
+        if self.state != state || matches!(state, ConnectionState::Connecting { .. }) {
+            self.state = state;
+            self.is_new_state = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,317 @@
+//! A session against a scripted server, on an in-memory wire with a clock that jumps: random faults.
+
+use std::collections::BTreeSet;
+
+use super::tests::client_frames;
+use super::*;
+use crate::packet::{ExchangeType, Mode};
+
+/// How many random schedules are played.
+const SCHEDULES: u64 = 10_000;
+/// No schedule may take longer than this, by the virtual clock.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
+
+/// What the server does to one connection attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// No TCP connection, after so many milliseconds.
+    Unreachable { after_ms: u64 },
+    /// Another status than 101.
+    Refuse(u16),
+    /// Accepted; data for so long, then the connection breaks.
+    Break { after_ms: u64 },
+    /// Accepted; data for so long, then a close frame.
+    Close { after_ms: u64 },
+    /// Accepted; data for so long, then not a byte.
+    FallSilent { after_ms: u64 },
+    /// Accepted; data for so long, then pongs only.
+    OnlyPongs { after_ms: u64 },
+    /// Accepted; data for so long, then bytes that are no frames.
+    Garbage { after_ms: u64 },
+    /// Accepted; the first write fails.
+    WriteFails,
+}
+
+impl Fault {
+    fn draw(noise: &mut Noise) -> Self {
+        // Short lives are as likely as long ones.
+        let after_ms = noise.next() % [1, 500, 40_000, 400_000][(noise.next() % 4) as usize];
+        match noise.next() % 10 {
+            0 => Self::Unreachable { after_ms: after_ms.min(10_000) },
+            1 => Self::Refuse([400, 404, 500, 502, 503][(noise.next() % 5) as usize]),
+            2 => Self::Refuse(429),
+            3 => Self::Refuse([401, 403][(noise.next() % 2) as usize]),
+            4 => Self::Break { after_ms },
+            5 => Self::Close { after_ms },
+            6 => Self::FallSilent { after_ms },
+            7 => Self::OnlyPongs { after_ms },
+            8 => Self::Garbage { after_ms },
+            _ => Self::WriteFails,
+        }
+    }
+}
+
+/// One open connection as the server sees it.
+struct Wire {
+    fault: Option<Fault>,
+    since: Mono,
+    subscribed: BTreeSet<String>,
+    /// When something is delivered next.
+    next: Mono,
+    last_frame: Mono,
+    last_data: Mono,
+}
+
+/// The world around one session: server, wire, clock, and the rules that are checked.
+struct World {
+    now: Mono,
+    noise: Noise,
+    faults: Vec<Fault>,
+    wire: Option<Wire>,
+    can_renew: bool,
+    /// The earliest time at which the next connect is legal.
+    earliest: Mono,
+    failures: u32,
+    renewals_in_a_row: u32,
+    limits: Limits,
+    wanted: BTreeSet<String>,
+}
+
+impl World {
+    /// The rule of the pauses, written a second time: after a failure, when may the next connect be.
+    fn lost(&mut self, proven: bool, status: u16) {
+        self.failures = if proven { 0 } else { self.failures + 1 };
+        let doubled = 0.5 * 2_f64.powi(self.failures.saturating_sub(1).min(20) as i32);
+        let pause = if status == 429 { 60.0 } else { doubled.min(30.0) };
+        self.earliest = self.now.after(Duration::from_secs_f64(pause));
+        self.wire = None;
+    }
+
+    fn is_proven(&self, wire: &Wire, has_data: bool) -> bool {
+        has_data || self.now.since(wire.since) >= self.limits.proven
+    }
+
+    fn connect(&mut self, session: &mut Session) {
+        assert!(
+            self.now >= self.earliest,
+            "connected {:?} too early",
+            self.earliest.since(self.now)
+        );
+        assert!(self.wire.is_none(), "connected with a connection open");
+        let fault = self.faults.pop();
+        match fault {
+            Some(Fault::Unreachable { after_ms }) => {
+                self.now = self.now.after(Duration::from_millis(after_ms));
+                self.lost(false, 0);
+                let detail = "refused".to_owned();
+                session.on_lost(self.now, Because::Unreachable { detail, tls: false });
+            }
+            Some(Fault::Refuse(status)) => {
+                if !matches!(status, 401 | 403) {
+                    self.lost(false, status);
+                }
+                session.on_refused(self.now, Refusal { status, message: None });
+            }
+            _ => {
+                self.renewals_in_a_row = 0;
+                self.wire = Some(Wire {
+                    fault,
+                    since: self.now,
+                    subscribed: BTreeSet::new(),
+                    next: self.now,
+                    last_frame: self.now,
+                    last_data: self.now,
+                });
+                session.on_connected(self.now);
+            }
+        }
+    }
+
+    fn renew(&mut self, session: &mut Session) {
+        self.renewals_in_a_row += 1;
+        assert_eq!(self.renewals_in_a_row, 1, "renewed twice without an accepted connection");
+        if self.can_renew {
+            session.on_renewed();
+        } else {
+            session.on_renewal_failed("no".to_owned());
+        }
+    }
+
+    /// The client's frames arrive; `false` if the write fails.
+    fn receive(&mut self, frames: &[String]) -> bool {
+        let Some(wire) = self.wire.as_mut() else {
+            assert!(frames.iter().all(|frame| frame.starts_with("8:")), "only good-bye is left");
+            return true;
+        };
+        if wire.fault == Some(Fault::WriteFails) {
+            return false;
+        }
+        for frame in frames.iter().filter(|frame| frame.starts_with('{')) {
+            let request: Request = serde_json::from_str(frame).expect("a legal request");
+            assert_eq!(request.action, 1);
+            for group in request.params.token_list {
+                let key =
+                    |token| format!("{}/{}/{token}", request.params.mode, group.exchange_type);
+                wire.subscribed.extend(group.tokens.iter().map(key));
+            }
+        }
+        true
+    }
+
+    /// Lets the server act, or time pass until `until`.
+    fn read(&mut self, session: &mut Session, until: Mono) {
+        let wire = self.wire.as_mut().expect("nothing is read without a connection");
+        assert!(
+            self.now.since(wire.last_frame) < self.limits.frame_dead,
+            "silence was not noticed"
+        );
+        assert!(self.now.since(wire.last_data) < self.limits.data_dead, "no data was not noticed");
+        let silent = matches!(wire.fault, Some(Fault::FallSilent { after_ms })
+            if self.now.since(wire.since) >= Duration::from_millis(after_ms));
+        if silent || wire.next > until {
+            self.now = until.max(self.now);
+            return;
+        }
+        self.now = self.now.max(wire.next);
+        let gap = Duration::from_millis(20 + self.noise.next() % 5000);
+        wire.next = self.now.after(gap);
+        let life = self.now.since(wire.since);
+        let over = |after_ms| life >= Duration::from_millis(after_ms);
+        match wire.fault {
+            Some(Fault::Break { after_ms }) if over(after_ms) => {
+                session.on_lost(self.now, Because::Lost { detail: "reset".to_owned() });
+            }
+            Some(Fault::Close { after_ms }) if over(after_ms) => {
+                session.on_close(self.now, Some(1001), "going away");
+            }
+            Some(Fault::Garbage { after_ms }) if over(after_ms) => {
+                session.on_protocol_error(self.now, WsError::Opcode(7));
+            }
+            Some(Fault::OnlyPongs { after_ms }) if over(after_ms) => {
+                wire.last_frame = self.now;
+                session.on_control(self.now);
+            }
+            _ if self.noise.next().is_multiple_of(8) => {
+                wire.last_frame = self.now;
+                session.on_ping(b"are you there");
+                session.on_control(self.now);
+            }
+            _ => {
+                (wire.last_frame, wire.last_data) = (self.now, self.now);
+                session.on_data(self.now);
+            }
+        }
+    }
+
+    /// Live with all its subscriptions on a server without further faults.
+    fn is_well(&self, session: &Session) -> bool {
+        let wire = self.wire.as_ref().filter(|wire| wire.fault.is_none());
+        wire.is_some_and(|wire| {
+            wire.subscribed == self.wanted && self.now.since(wire.since) > Duration::from_secs(100)
+        }) && session.state() == &ConnectionState::Live
+    }
+}
+
+fn wanted(noise: &mut Noise) -> Vec<Subscription> {
+    let modes = [Mode::Ltp, Mode::Quote, Mode::SnapQuote];
+    (0..1 + noise.next() % 5)
+        .map(|number| Subscription {
+            mode: modes[(noise.next() % 3) as usize],
+            exchange_type: ExchangeType(1 + (noise.next() % 5) as u8),
+            token: number.to_string(),
+        })
+        .collect()
+}
+
+/// Plays one schedule; gives how it ended, or breaks a rule by panicking.
+fn play(seed: u64) -> Option<Failure> {
+    let mut noise = Noise(seed);
+    let wanted = wanted(&mut noise);
+    let faults = (0..noise.next() % 12).map(|_| Fault::draw(&mut noise)).collect();
+    let max_attempts = noise.next().is_multiple_of(4).then_some(3);
+    let limits = Limits { max_attempts, ..Limits::default() };
+    let mut session = Session::new(&wanted, limits, noise.next()).expect("few subscriptions");
+    let key =
+        |one: &Subscription| format!("{}/{}/{}", one.mode as u8, one.exchange_type.0, one.token);
+    let mut world = World {
+        now: Mono(noise.next() % 1_000_000),
+        can_renew: !noise.next().is_multiple_of(8),
+        noise,
+        faults,
+        wire: None,
+        earliest: Mono(0),
+        failures: 0,
+        renewals_in_a_row: 0,
+        limits,
+        wanted: wanted.iter().map(key).collect(),
+    };
+    let mut has_data = false;
+    while world.now < Mono(0).after(LONGEST) {
+        if step(&mut world, &mut session, &mut has_data) {
+            return None;
+        }
+        if let Phase::Ended(End::Failed(failure)) = &session.phase {
+            return Some(failure.clone());
+        }
+    }
+    panic!("neither live nor failed after {LONGEST:?}: {}", session.state());
+}
+
+/// One poll and what follows from it; true once all is well.
+fn step(world: &mut World, session: &mut Session, has_data: &mut bool) -> bool {
+    let now = world.now;
+    let action = match session.poll(now) {
+        Action::Send(bytes) => {
+            let frames = client_frames(bytes);
+            if !world.receive(&frames) {
+                session.on_lost(now, Because::Lost { detail: "broken pipe".to_owned() });
+            }
+            None
+        }
+        Action::Connect => Some(Action::Connect),
+        Action::Renew => Some(Action::Renew),
+        Action::Read { until } => Some(Action::Read { until }),
+        Action::Wait { until } => Some(Action::Wait { until }),
+        Action::Disconnect | Action::Ended(_) => None,
+    };
+    match action {
+        Some(Action::Connect) => {
+            *has_data = false;
+            world.connect(session);
+        }
+        Some(Action::Renew) => world.renew(session),
+        Some(Action::Read { until }) => {
+            assert!(until > now, "a deadline that has passed makes the driver spin");
+            world.read(session, until);
+        }
+        Some(Action::Wait { until }) => world.now = until,
+        _ => {}
+    }
+    if let Phase::Live(open) = session.phase {
+        *has_data = open.has_data;
+        return world.is_well(session);
+    }
+    if let Some(wire) = world.wire.take() {
+        let proven = world.is_proven(&wire, *has_data);
+        world.lost(proven, 0);
+    }
+    false
+}
+
+#[test]
+fn ends_live_with_all_subscriptions_or_in_a_named_failure_whatever_happens() {
+    let (mut live, mut failed) = (0, 0);
+    for seed in 0..SCHEDULES {
+        match std::panic::catch_unwind(|| play(seed)) {
+            Ok(None) => live += 1,
+            Ok(Some(_)) => failed += 1,
+            Err(cause) => {
+                let owned = cause.downcast_ref::<String>().map(String::as_str);
+                let text =
+                    owned.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or_default();
+                panic!("schedule with seed {seed} broke a rule: {text}");
+            }
+        }
+    }
+    assert!(live > SCHEDULES / 2 && failed > SCHEDULES / 50, "{live} live, {failed} failed");
+}
