@@ -1,0 +1,233 @@
+//! The probe that measures: stamps into a trace, finished traces into histograms and a reserved list.
+
+use super::{Filed, Ladder, Probe, Stage};
+
+/// The clock that a meter is given; the engine has none of its own.
+pub trait Counter {
+    /// The counter now.
+    fn raw(&self) -> u64;
+
+    /// Nanoseconds from one reading to a later one.
+    fn nanos(&self, from: u64, till: u64) -> u64;
+}
+
+/// Readings of the counter at the stage boundaries; 0 = not taken.
+///
+/// Shape: stage `i` runs from stamp `i` to stamp `i + 1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamps([u64; Stage::ALL.len() + 1]);
+
+impl Stamps {
+    /// A trace begun where the bytes were read: the read call returned, then the payload was a slice.
+    #[must_use]
+    #[inline]
+    pub const fn read(read: u64, framed: u64) -> Self {
+        Self([0, read, framed, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// A trace begun with a decoded tick, as replay does.
+    #[must_use]
+    #[inline]
+    pub const fn tick(now: u64) -> Self {
+        Self([0, 0, 0, now, 0, 0, 0, 0, 0])
+    }
+
+    /// The reading at which a stage ended.
+    #[must_use]
+    #[inline]
+    pub const fn end(&self, stage: Stage) -> u64 {
+        let [_, ends @ ..] = &self.0;
+        ends[stage as usize]
+    }
+
+    #[inline]
+    fn begin(&self, stage: Stage) -> u64 {
+        self.0[stage as usize]
+    }
+}
+
+/// One traced tick, kept whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its trace.
+    pub stamps: Stamps,
+    /// What it was and what came of it.
+    pub filed: Filed,
+}
+
+/// How many of the slowest ticks are kept.
+const WORST: usize = 32;
+
+/// Files traces into one histogram per stage and one for the total, keeps the slowest, and keeps the
+/// first ones whole as far as memory was reserved.
+#[derive(Clone, Debug)]
+pub struct Meter<C> {
+    counter: C,
+    first: Stage,
+    stages: [Ladder; Stage::ALL.len()],
+    total: Ladder,
+    filed: u64,
+    records: Vec<Record>,
+    worst: Vec<(u64, Record)>,
+    worst_floor: u64,
+}
+
+impl<C: Counter> Meter<C> {
+    /// A meter whose source's first stage is `first`; `keep` records are reserved and touched here.
+    #[must_use]
+    pub fn new(counter: C, first: Stage, keep: usize) -> Self {
+        Self {
+            counter,
+            first,
+            stages: std::array::from_fn(|_| Ladder::new()),
+            total: Ladder::new(),
+            filed: 0,
+            records: touched(keep),
+            worst: Vec::with_capacity(WORST),
+            worst_floor: 0,
+        }
+    }
+
+    /// Nanoseconds of one stage of a trace; `None` if one of its ends was not stamped.
+    #[must_use]
+    #[inline]
+    pub fn stage_ns(&self, stamps: &Stamps, stage: Stage) -> Option<u64> {
+        let origin = stamps.begin(self.first);
+        let (begin, end) = (stamps.begin(stage), stamps.end(stage));
+        // Both ends are converted from the same origin, so that the stages add up to the total exactly.
+        let from_origin = |stamp| self.counter.nanos(origin, stamp);
+        (begin != 0 && end != 0).then(|| from_origin(end) - from_origin(begin))
+    }
+
+    /// Nanoseconds from the first stamp to the decision.
+    #[must_use]
+    #[inline]
+    pub fn total_ns(&self, stamps: &Stamps) -> u64 {
+        self.counter.nanos(stamps.begin(self.first), stamps.end(Stage::Position))
+    }
+
+    fn keep_worst(&mut self, total: u64, record: Record) {
+        if self.worst.len() < WORST {
+            self.worst.push((total, record));
+        } else if let Some(least) = self.worst.iter_mut().min_by_key(|(total, _)| *total) {
+            *least = (total, record);
+        }
+        if self.worst.len() == WORST {
+            let floor = self.worst.iter().map(|(total, _)| *total).min();
+            self.worst_floor = floor.unwrap_or_default();
+        }
+    }
+}
+
+impl<C> Meter<C> {
+    /// The stages that the source has, in order.
+    pub fn source_stages(&self) -> impl Iterator<Item = Stage> + use<C> {
+        let first = self.first;
+        Stage::ALL.into_iter().filter(move |stage| *stage >= first)
+    }
+
+    /// The histogram of a stage.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> &Ladder {
+        let [kernel_wait, framing, feed, broker, trader, indicators, signal, position] =
+            &self.stages;
+        match stage {
+            Stage::KernelWait => kernel_wait,
+            Stage::Framing => framing,
+            Stage::Feed => feed,
+            Stage::Broker => broker,
+            Stage::Trader => trader,
+            Stage::Indicators => indicators,
+            Stage::Signal => signal,
+            Stage::Position => position,
+        }
+    }
+
+    /// The histogram of the whole way.
+    #[must_use]
+    pub const fn total(&self) -> &Ladder {
+        &self.total
+    }
+
+    /// How many traces were filed.
+    #[must_use]
+    pub const fn filed(&self) -> u64 {
+        self.filed
+    }
+
+    /// The traces that were kept whole, in order.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The slowest ticks and their totals in nanoseconds, slowest first.
+    #[must_use]
+    pub fn worst(&self) -> Vec<(u64, Record)> {
+        let mut worst = self.worst.clone();
+        worst.sort_by_key(|(total, _)| std::cmp::Reverse(*total));
+        worst
+    }
+
+    /// The clock.
+    #[must_use]
+    pub const fn counter(&self) -> &C {
+        &self.counter
+    }
+}
+
+impl<C: Counter> Probe for Meter<C> {
+    type Trace = Stamps;
+
+    #[inline]
+    fn mark(&mut self, trace: &mut Stamps, stage: Stage) {
+        let [_, ends @ ..] = &mut trace.0;
+        ends[stage as usize] = self.counter.raw();
+    }
+
+    #[inline]
+    fn file(&mut self, trace: Stamps, filed: &Filed) {
+        self.filed += 1;
+        let origin = trace.begin(self.first);
+        let mut begin = Some(0);
+        let mut total = 0;
+        for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
+            if stage < self.first {
+                continue;
+            }
+            let end = trace.end(stage);
+            let end = (end != 0).then(|| self.counter.nanos(origin, end));
+            if let (Some(begin), Some(end)) = (begin, end) {
+                ladder.record(end.saturating_sub(begin));
+                total = end;
+            }
+            begin = end;
+        }
+        self.total.record(total);
+        let record = Record { stamps: trace, filed: *filed };
+        if self.records.len() < self.records.capacity() {
+            self.records.push(record);
+        }
+        if total > self.worst_floor || self.worst.len() < WORST {
+            self.keep_worst(total, record);
+        }
+    }
+}
+
+/// An empty list whose reserved pages are all in memory, so that filling it never faults.
+fn touched(keep: usize) -> Vec<Record> {
+    let blank = Record {
+        stamps: Stamps::default(),
+        filed: Filed {
+            sequence: 0,
+            tick: crate::tick_path::broker::Tick::default(),
+            decision: crate::tick_path::trader::Decision::Held,
+        },
+    };
+    let mut records = vec![blank; keep];
+    records.clear();
+    records
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Recordings fed back through the same path, and what a run came to.
+
+mod csv;
+mod result;
+
+pub use csv::{CsvError, CsvRows};
+pub use result::{Counts, Outcome, TradeRow};
+
+use crate::config::Config;
+use crate::probe::Off;
+use crate::tick_path::TickPath;
+use crate::tick_path::feed::RawTick;
+use crate::tick_path::position::ExitReason;
+use crate::tick_path::strategy::Strategy;
+
+/// Runs a strategy over rows, without tracing, to the end of the data.
+pub fn run<S: Strategy>(
+    config: &Config,
+    strategy: S,
+    rows: impl IntoIterator<Item = RawTick>,
+) -> Outcome {
+    let mut path = TickPath::replay(config, strategy, Off);
+    for row in rows {
+        path.on_row(row, ());
+    }
+    path.finish(ExitReason::EndOfData);
+    Outcome::of(config, &path)
+}

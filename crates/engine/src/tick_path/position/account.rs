@@ -1,0 +1,257 @@
+//! Cash and the one position: entries, exits, and their accounting to the paisa.
+
+use super::costs::{Costs, Side};
+use super::sizing::Sizing;
+use super::stops::StopMemory;
+use super::trade::{ExitReason, Trade};
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::units::{EventTime, Money, Paise, Qty};
+
+/// Why a signal was not carried out. It changes nothing but its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refused {
+    /// The fill would be above `risk.max_entry_price`.
+    EntryPrice,
+    /// Not one lot fits value, risk and cash.
+    NoLot,
+}
+
+/// The open position.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    time: EventTime,
+    price: Paise,
+    initial: Qty,
+    remaining: Qty,
+    costs: Money,
+    /// The part of `costs` that earlier sales have taken.
+    allocated: Money,
+    base_stop: Option<Paise>,
+    trail: Option<Paise>,
+    highest: Paise,
+    levels_hit: usize,
+}
+
+/// The trailing stop's rule.
+#[derive(Clone, Copy, Debug)]
+struct Trailing {
+    activation: Paise,
+    distance: Paise,
+}
+
+/// Cash, the open position or none, and every sale so far.
+#[derive(Clone, Debug)]
+pub struct Account {
+    sizing: Sizing,
+    costs: Costs,
+    stops: StopMemory,
+    trailing: Option<Trailing>,
+    use_base_stop: bool,
+    levels: Vec<(Paise, f64)>,
+    slippage: Paise,
+    tick_size: Paise,
+    max_entry_price: Option<Paise>,
+    cash: Money,
+    open: Option<Open>,
+    trades: Vec<Trade>,
+}
+
+/// Sales for which memory is reserved at the start, so that an ordinary day never allocates.
+const RESERVED_TRADES: usize = 4096;
+
+impl Account {
+    /// Flat, with the initial capital as cash.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let risk = &config.risk;
+        let trailing = Trailing {
+            activation: risk.trail_activation_points,
+            distance: risk.trail_distance_points,
+        };
+        Self {
+            sizing: Sizing::new(config),
+            costs: Costs::new(risk),
+            stops: StopMemory::new(risk),
+            trailing: risk.use_trail_stop.then_some(trailing),
+            use_base_stop: risk.use_base_sl,
+            levels: risk.take_profits.clone(),
+            slippage: risk.slippage_points,
+            tick_size: config.instrument.tick_size,
+            max_entry_price: risk.max_entry_price,
+            cash: config.initial_capital,
+            open: None,
+            trades: Vec::with_capacity(RESERVED_TRADES),
+        }
+    }
+
+    /// A new exchange day begins; only cash survives the night.
+    pub const fn on_day(&mut self) {
+        self.stops.on_day();
+    }
+
+    /// Whether there is a position.
+    #[must_use]
+    #[inline]
+    pub const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Money not in a position.
+    #[must_use]
+    #[inline]
+    pub const fn cash(&self) -> Money {
+        self.cash
+    }
+
+    /// Cash and the position at this price, without future costs.
+    #[must_use]
+    #[inline]
+    pub fn worth(&self, price: Paise) -> Money {
+        self.open.map_or(self.cash, |open| self.cash + price * open.remaining)
+    }
+
+    /// Every sale so far.
+    #[must_use]
+    pub fn trades(&self) -> &[Trade] {
+        &self.trades
+    }
+
+    /// Whether the last position was closed by its base stop.
+    #[must_use]
+    #[inline]
+    pub const fn after_base_stop(&self) -> bool {
+        self.stops.after_base_stop()
+    }
+
+    /// Whether the price is far enough above the last stop-out, or that is long ago.
+    #[must_use]
+    #[inline]
+    pub fn clear_of_last_stop(&self, tick: &Tick) -> bool {
+        self.stops.clear_of_last(tick)
+    }
+
+    /// Buys at this tick as much as sizing allows.
+    ///
+    /// Errors: [`Refused`], and then nothing has changed.
+    pub fn enter(&mut self, tick: &Tick) -> Result<(), Refused> {
+        let entry = tick.price + self.slippage;
+        if self.max_entry_price.is_some_and(|most| entry > most) {
+            return Err(Refused::EntryPrice);
+        }
+        let distance = self.stops.distance(tick.time);
+        let lots = self.sizing.lots(self.cash, entry, distance, &self.costs);
+        if lots == 0 {
+            return Err(Refused::NoLot);
+        }
+        let quantity = Qty(self.sizing.lot.0 * lots);
+        let turnover = entry * quantity;
+        let costs = self.costs.of(Side::Buy, turnover);
+        self.cash -= turnover + costs;
+        self.stops.on_entry();
+        self.open = Some(Open {
+            time: tick.time,
+            price: entry,
+            initial: quantity,
+            remaining: quantity,
+            costs,
+            allocated: Money::ZERO,
+            base_stop: self.use_base_stop.then(|| entry - distance),
+            trail: None,
+            highest: entry,
+            levels_hit: 0,
+        });
+        Ok(())
+    }
+
+    /// Moves the trailing stop, then sells what stop or take-profit levels demand at this tick.
+    ///
+    /// Returns the last reason for a sale, if there was one.
+    #[inline]
+    pub fn manage(&mut self, tick: &Tick) -> Option<ExitReason> {
+        let price = tick.price;
+        let open = self.open.as_mut()?;
+        open.highest = open.highest.max(price);
+        if let Some(rule) = self.trailing {
+            match open.trail {
+                Some(trail) => open.trail = Some(trail.max(open.highest - rule.distance)),
+                None if price - open.price >= rule.activation => {
+                    open.trail = Some(price - rule.distance);
+                }
+                None => {}
+            }
+        }
+        // `None` sorts below every stop, so this is the higher of those that exist.
+        let stop = open.trail.max(open.base_stop);
+        if stop.is_some_and(|stop| price <= stop) {
+            let trailing = open.trail >= open.base_stop;
+            let reason = if trailing { ExitReason::TrailingStop } else { ExitReason::BaseStop };
+            self.close(tick, reason);
+            return Some(reason);
+        }
+        self.take_profits(tick)
+    }
+
+    #[inline]
+    fn take_profits(&mut self, tick: &Tick) -> Option<ExitReason> {
+        let mut last = None;
+        while let Some(open) = &mut self.open {
+            let Some(&(distance, share)) = self.levels.get(open.levels_hit) else { break };
+            if tick.price < open.price + distance {
+                break;
+            }
+            open.levels_hit += 1;
+            let lot = self.sizing.lot;
+            let lots = (open.initial.0 / lot.0) as f64;
+            let part = Qty(lot.0 * 1.max((lots * share + 1e-9).floor() as i64));
+            let all = open.levels_hit == self.levels.len();
+            let quantity = if all { open.remaining } else { part.min(open.remaining) };
+            let reason = ExitReason::TakeProfit(open.levels_hit as u8);
+            self.sell(tick.time, quantity, tick.price, reason);
+            last = Some(reason);
+        }
+        last
+    }
+
+    /// Sells everything at the market of this tick; nothing happens while flat.
+    pub fn close(&mut self, tick: &Tick, reason: ExitReason) {
+        let Some(open) = self.open else { return };
+        let fill = (tick.price - self.slippage).max(tick.price.min(self.tick_size));
+        self.sell(tick.time, open.remaining, fill, reason);
+    }
+
+    fn sell(&mut self, now: EventTime, quantity: Qty, fill: Paise, reason: ExitReason) {
+        let Some(open) = &mut self.open else { return };
+        open.remaining -= quantity;
+        let sold = i128::from((open.initial - open.remaining).0);
+        let allocated = Money(open.costs.0 * sold / i128::from(open.initial.0));
+        let turnover = fill * quantity;
+        let exit_costs = self.costs.of(Side::Sell, turnover);
+        let costs = exit_costs + allocated - open.allocated;
+        let gross = (fill - open.price) * quantity;
+        open.allocated = allocated;
+        self.cash += turnover - exit_costs;
+        self.trades.push(Trade {
+            entry_time: open.time,
+            exit_time: now,
+            entry_price: open.price,
+            exit_price: fill,
+            quantity,
+            gross,
+            costs,
+            net: gross - costs,
+            reason,
+        });
+        if open.remaining == Qty::ZERO {
+            self.open = None;
+            self.on_flat(now, fill, reason);
+        }
+    }
+
+    fn on_flat(&mut self, now: EventTime, fill: Paise, reason: ExitReason) {
+        if matches!(reason, ExitReason::BaseStop | ExitReason::TrailingStop) {
+            self.stops.on_stop_out(now, fill);
+        }
+        self.stops.on_flat(reason == ExitReason::BaseStop);
+    }
+}
