@@ -1,0 +1,74 @@
+//! What can go wrong between us and the broker's REST server.
+
+use smartapi::rest::ApiError;
+use thiserror::Error;
+
+use crate::state::StateError;
+
+/// Why a call to the broker gave no answer that can be used.
+#[derive(Debug, Error)]
+pub enum BrokerError {
+    /// The broker answered, and not as hoped.
+    #[error("{cause} while {doing}")]
+    Api { doing: &'static str, cause: ApiError },
+    /// No answer within the time; whether the broker acted on the call is unknown.
+    #[error("{server} did not answer within {seconds} s while {doing}")]
+    Silent { doing: &'static str, server: String, seconds: u64 },
+    /// The server's certificate was refused.
+    #[error("the certificate of {server} was refused while {doing}: {cause}")]
+    Certificate { doing: &'static str, server: String, cause: String },
+    /// The connection could not be made or broke.
+    #[error("{server} cannot be reached while {doing}: {cause}")]
+    Unreachable { doing: &'static str, server: String, cause: String },
+    /// An answer beyond all measure.
+    #[error("the answer of {server} was larger than {limit} bytes while {doing}")]
+    TooLarge { doing: &'static str, server: String, limit: usize },
+    /// The HTTP client cannot be built, or a request cannot be written.
+    #[error("the HTTP client failed while {doing}: {cause}")]
+    Http { doing: &'static str, cause: String },
+    /// The session cannot be kept or read back.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl BrokerError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Api { cause, .. } => cause.hint().to_owned(),
+            Self::State(error) => error.hint(),
+            Self::Silent { server, .. } | Self::Unreachable { server, .. } => format!(
+                "check that this machine reaches {server} (network, name service, firewall) and \
+                 try again; for a sandbox, check that it runs"
+            ),
+            Self::Certificate { .. } => "do not log in through this network: something answers in \
+                 the server's place; check the clock of this machine, and for a sandbox give the \
+                 `ca_file` of this very run"
+                .to_owned(),
+            Self::TooLarge { .. } => {
+                "update this program, or report the message as a bug".to_owned()
+            }
+            Self::Http { .. } => "report this as a bug of this program".to_owned(),
+        }
+    }
+
+    /// Whether the same call may succeed later unchanged, for calls that are safe to repeat.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Api { cause, .. } => cause.is_retryable(),
+            Self::Silent { .. } | Self::Unreachable { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The broker's answer, if that is what went wrong.
+    #[must_use]
+    pub const fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}

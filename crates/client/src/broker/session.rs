@@ -1,0 +1,255 @@
+//! The one session of an account: taken up or logged in, renewed, ended.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use smartapi::rest::{ApiError, LoginRequest, LogoutRequest, Profile, RefreshRequest, Tokens};
+
+use super::error::BrokerError;
+use super::rest::{self, Call, Rest};
+use super::session_file::{Saved, SessionFile};
+use super::tokens::SessionTokens;
+use crate::clock::{Clock, Wall};
+use crate::credentials::Credentials;
+use crate::market::{MarketError, StreamAuth};
+use crate::servers::Servers;
+use crate::state::StateFolder;
+use crate::totp;
+
+/// The code of a refused TOTP, the one refusal after which a second try can help.
+const BAD_TOTP: &str = "AB1050";
+
+/// How a session came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionStart {
+    /// The saved one, which the broker confirmed.
+    Restored,
+    LoggedIn(LoginReason),
+}
+
+/// Why a login was needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginReason {
+    NothingSaved,
+    /// The saved file could not be read; it was replaced.
+    SavedDamaged,
+    /// It was from before the last 00:00 IST, or past its own expiry.
+    SavedExpired,
+    SavedRefused,
+}
+
+impl fmt::Display for SessionStart {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Restored => "took up the saved session",
+            Self::LoggedIn(LoginReason::NothingSaved) => "logged in; no session was saved",
+            Self::LoggedIn(LoginReason::SavedDamaged) => {
+                "logged in; the saved session was damaged and was replaced"
+            }
+            Self::LoggedIn(LoginReason::SavedExpired) => {
+                "logged in; the saved session was not of today"
+            }
+            Self::LoggedIn(LoginReason::SavedRefused) => {
+                "logged in; the broker no longer accepted the saved session"
+            }
+        })
+    }
+}
+
+/// The session and all that it takes to keep it.
+pub(super) struct Session {
+    rest: Rest,
+    credentials: Credentials,
+    file: SessionFile,
+    clock: Clock,
+    tokens: Mutex<Arc<SessionTokens>>,
+    /// Held during a renewal, so that callers at the same time share it.
+    renewal: tokio::sync::Mutex<()>,
+}
+
+impl Session {
+    pub(super) async fn open(
+        clock: Clock,
+        servers: Servers,
+        credentials: Credentials,
+        state: &StateFolder,
+    ) -> Result<(Self, SessionStart), BrokerError> {
+        let file = SessionFile::new(state, servers.name(), credentials.client_id.clone());
+        let rest = Rest::new(servers, &credentials.api_key)?;
+        let login = Login { rest: &rest, credentials: &credentials, clock: &clock };
+        let (tokens, start) = match login.take_up(file.load()?).await? {
+            Ok(tokens) => (tokens, SessionStart::Restored),
+            Err(reason) => {
+                let tokens = login.log_in().await?;
+                file.save(&tokens)?;
+                (tokens, SessionStart::LoggedIn(reason))
+            }
+        };
+        let tokens = Mutex::new(Arc::new(tokens));
+        let renewal = tokio::sync::Mutex::default();
+        Ok((Self { rest, credentials, file, clock, tokens, renewal }, start))
+    }
+
+    pub(super) const fn servers(&self) -> &Servers {
+        self.rest.servers()
+    }
+
+    pub(super) fn client_code(&self) -> &str {
+        &self.credentials.client_id
+    }
+
+    /// The tokens of this moment.
+    pub(super) fn tokens(&self) -> Arc<SessionTokens> {
+        Arc::clone(&self.tokens.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn stream_auth(&self) -> Result<StreamAuth, MarketError> {
+        let tokens = self.tokens();
+        StreamAuth::new(
+            self.credentials.api_key.clone(),
+            self.credentials.client_id.clone(),
+            tokens.jwt.clone(),
+            tokens.feed.clone(),
+        )
+    }
+
+    /// Makes a call that only reads, and makes it once more if the session had to be renewed.
+    pub(super) async fn read<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        body: &B,
+    ) -> Result<T, BrokerError> {
+        let tokens = self.tokens();
+        let answer = self.rest.call(call, body, Some(&tokens.jwt)).await;
+        if !answer.as_ref().is_err_and(session_dead) {
+            return answer;
+        }
+        self.renew(&tokens).await?;
+        self.rest.call(call, body, Some(&self.tokens().jwt)).await
+    }
+
+    /// Replaces `old` tokens, unless somebody else has done so meanwhile.
+    pub(super) async fn renew(&self, old: &Arc<SessionTokens>) -> Result<(), BrokerError> {
+        let _only_one = self.renewal.lock().await;
+        if !Arc::ptr_eq(old, &self.tokens()) {
+            return Ok(());
+        }
+        let login = Login { rest: &self.rest, credentials: &self.credentials, clock: &self.clock };
+        let tokens = match login.refresh(old).await? {
+            Some(tokens) => tokens,
+            None => login.log_in().await?,
+        };
+        let tokens = Arc::new(tokens);
+        // In use first: a full disk must not end a session that works.
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&tokens);
+        Ok(self.file.save(&tokens)?)
+    }
+
+    /// Ends the session; one that the broker has ended already is as good.
+    pub(super) async fn log_out(self) -> Result<(), BrokerError> {
+        let body = LogoutRequest { clientcode: self.credentials.client_id.clone() };
+        let jwt = &self.tokens().jwt;
+        let answer: Result<IgnoredAny, _> = self.rest.call(&rest::LOGOUT, &body, Some(jwt)).await;
+        match answer {
+            Err(error) if !session_dead(&error) => Err(error),
+            _ => Ok(self.file.remove()?),
+        }
+    }
+}
+
+/// The ways to tokens; the only code that sends the PIN.
+struct Login<'a> {
+    rest: &'a Rest,
+    credentials: &'a Credentials,
+    clock: &'a Clock,
+}
+
+impl Login<'_> {
+    /// The saved tokens if the broker confirms them, else why a login is needed.
+    ///
+    /// Errors: what says nothing about the session, such as a server that cannot be reached.
+    async fn take_up(
+        &self,
+        saved: Saved,
+    ) -> Result<Result<SessionTokens, LoginReason>, BrokerError> {
+        let tokens = match saved {
+            Saved::Nothing => return Ok(Err(LoginReason::NothingSaved)),
+            Saved::Damaged => return Ok(Err(LoginReason::SavedDamaged)),
+            Saved::Session(tokens) => tokens,
+        };
+        if tokens.is_over(self.clock.now()) {
+            return Ok(Err(LoginReason::SavedExpired));
+        }
+        let profile: Result<Profile, _> =
+            self.rest.call(&rest::PROFILE, &(), Some(&tokens.jwt)).await;
+        match profile {
+            Ok(profile) if profile.clientcode == self.credentials.client_id => Ok(Ok(tokens)),
+            Ok(_) => Ok(Err(LoginReason::SavedRefused)),
+            Err(error) if refused(&error) => Ok(Err(LoginReason::SavedRefused)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Logs in; a refused TOTP is tried once more, with the code of the next step.
+    async fn log_in(&self) -> Result<SessionTokens, BrokerError> {
+        let first = totp::usable_from(self.clock.now());
+        match self.try_code(first).await {
+            Err(error) if has_code(&error, BAD_TOTP) => {}
+            other => return other,
+        }
+        // Never a third: repeated failures block the user.
+        let second = totp::next_step(first).max(self.clock.now());
+        self.try_code(totp::usable_from(second)).await
+    }
+
+    /// Logs in at `due` with the code of that moment.
+    async fn try_code(&self, due: Wall) -> Result<SessionTokens, BrokerError> {
+        self.clock.wait_for(due).await;
+        let body = LoginRequest {
+            clientcode: self.credentials.client_id.clone(),
+            password: self.credentials.pin.expose_secret().to_owned(),
+            totp: self.credentials.codes.at(self.clock.now()),
+            state: None,
+        };
+        self.take(&rest::LOGIN, self.rest.call(&rest::LOGIN, &body, None).await?)
+    }
+
+    /// New tokens for `old` ones, or none if the broker refuses and a login is due.
+    async fn refresh(&self, old: &SessionTokens) -> Result<Option<SessionTokens>, BrokerError> {
+        if old.is_over(self.clock.now()) {
+            return Ok(None);
+        }
+        let body = RefreshRequest { refresh: old.refresh.expose_secret().to_owned() };
+        match self.rest.call(&rest::REFRESH, &body, Some(&old.jwt)).await {
+            Ok(wire) => self.take(&rest::REFRESH, wire).map(Some),
+            Err(error) if refused(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn take(&self, call: &Call, wire: Tokens) -> Result<SessionTokens, BrokerError> {
+        SessionTokens::from_wire(&wire, self.clock.now()).ok_or_else(|| BrokerError::Api {
+            doing: call.doing,
+            cause: ApiError::Form {
+                status: 200,
+                what: "a token is empty or not one word of ASCII".to_owned(),
+            },
+        })
+    }
+}
+
+fn session_dead(error: &BrokerError) -> bool {
+    error.api().is_some_and(ApiError::session_dead)
+}
+
+/// Whether the broker itself said no, for whatever reason it gave.
+fn refused(error: &BrokerError) -> bool {
+    matches!(error.api(), Some(ApiError::SessionDead { .. } | ApiError::Refused { .. }))
+}
+
+fn has_code(error: &BrokerError, code: &str) -> bool {
+    error.api().and_then(ApiError::code) == Some(code)
+}

@@ -1,0 +1,84 @@
+//! The wall clock of sessions, and waiting by it.
+
+use std::time::{Duration, SystemTime};
+
+/// A date by the wall clock, in milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wall(pub(crate) u64);
+
+impl Wall {
+    /// Whole seconds, as TOTP and tokens count them.
+    pub(crate) const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// The number of the day in India, which changes at 00:00 IST (UTC+05:30, no summer time).
+    pub(crate) const fn ist_day(self) -> u64 {
+        const IST_MS: u64 = (5 * 60 + 30) * 60_000;
+        const DAY_MS: u64 = 24 * 60 * 60_000;
+        self.0.saturating_add(IST_MS) / DAY_MS
+    }
+}
+
+/// Tells the date and waits for one.
+#[derive(Clone, Debug)]
+pub(crate) enum Clock {
+    /// The clock of this machine.
+    System,
+    /// Stands still, and jumps to the end of every wait.
+    #[cfg(test)]
+    Jumping(std::sync::Arc<std::sync::atomic::AtomicU64>),
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Wall {
+        match self {
+            // A clock before 1970 reads as 1970: every saved session is then of another day.
+            #[allow(clippy::disallowed_methods, reason = "the one reader of the wall clock here")]
+            Self::System => Wall(
+                SystemTime::now()
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .map_or(0, |since| since.as_millis() as u64),
+            ),
+            #[cfg(test)]
+            Self::Jumping(now) => Wall(now.load(std::sync::atomic::Ordering::Relaxed)),
+        }
+    }
+
+    /// Returns at `due` or later; at once if it has passed.
+    pub(crate) async fn wait_for(&self, due: Wall) {
+        #[cfg(test)]
+        if let Self::Jumping(now) = self {
+            now.fetch_max(due.0, std::sync::atomic::Ordering::Relaxed);
+            return;
+        }
+        loop {
+            let left = due.0.saturating_sub(self.now().0);
+            if left == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(left)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_in_india_begins_at_half_past_six_in_the_evening_utc() {
+        // 2026-11-19 18:30:00 UTC is 2026-11-20 00:00:00 IST.
+        let midnight = Wall(1_795_113_000_000);
+        assert_eq!(Wall(midnight.0 - 1).ist_day() + 1, midnight.ist_day());
+        assert_eq!(Wall(midnight.0 + 86_399_999).ist_day(), midnight.ist_day());
+    }
+
+    #[tokio::test]
+    async fn the_system_clock_does_not_return_from_a_wait_early() {
+        let clock = Clock::System;
+        let due = Wall(clock.now().0 + 20);
+        clock.wait_for(due).await;
+        assert!(clock.now() >= due);
+    }
+}

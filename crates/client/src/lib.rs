@@ -1,0 +1,16 @@
+//! A client of Angel One's SmartAPI: credentials, one session, REST calls and the streams.
+
+mod broker;
+mod clock;
+mod credentials;
+pub mod market;
+mod servers;
+mod state;
+mod totp;
+
+pub use broker::{Broker, BrokerError, LoginReason, SessionStart};
+pub use credentials::{
+    CredentialSource, Credentials, CredentialsError, Places, PlainCredentials, process_environment,
+};
+pub use servers::{Servers, ServersError};
+pub use state::{StateError, StateFolder};

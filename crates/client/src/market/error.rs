@@ -1,0 +1,51 @@
+//! Why a market stream could not begin, or ended.
+
+use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
+use smartapi::stream::session::TooManySubscriptions;
+use smartapi::stream::state::Failure;
+
+/// Why a market stream could not begin, or ended for good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarketError {
+    /// The stream's address is not one.
+    #[error("stream address {rule}: '{shown}'")]
+    Address {
+        /// Which rule it breaks.
+        rule: &'static str,
+        /// The address without its query and without a user's name.
+        shown: String,
+    },
+    /// A credential is empty or cannot stand in an HTTP header.
+    #[error("{name} is empty or has a character that an HTTP header cannot carry")]
+    Credential {
+        /// Which one.
+        name: &'static str,
+    },
+    /// More subscriptions than one connection carries.
+    #[error(transparent)]
+    Subscriptions(#[from] TooManySubscriptions),
+    /// The session ended in failure.
+    #[error(transparent)]
+    Stream(#[from] Failure),
+}
+
+impl MarketError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Address { .. } => {
+                "give the stream's address as wss://host[:port]/path, or ws:// for a sandbox \
+                 without TLS"
+                    .to_owned()
+            }
+            Self::Credential { name } => {
+                format!("look for a blank or a line break in the {name}, then log in again")
+            }
+            Self::Subscriptions(_) => {
+                format!("ask for at most {MAX_SUBSCRIPTIONS} pairs of token and mode")
+            }
+            Self::Stream(failure) => failure.hint().to_owned(),
+        }
+    }
+}

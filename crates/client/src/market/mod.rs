@@ -1,0 +1,111 @@
+//! The market stream on a blocking socket: TCP, TLS and WebSocket under [`smartapi::stream`]'s session.
+//!
+//! [`MarketStream::run`] owns the calling thread. A packet's way is: one read call, decryption in
+//! place, a slice of the frame buffer, [`Sink::on_payload`]. On it nothing is allocated, locked or
+//! logged.
+
+mod address;
+mod connect;
+mod error;
+mod run;
+mod tls;
+mod transport;
+
+pub use error::MarketError;
+pub use run::{Ended, MarketStream, Renew, StreamSetup};
+
+use secrecy::{ExposeSecret as _, SecretString};
+pub use smartapi::stream::limits::Limits;
+pub use smartapi::stream::request::Subscription;
+pub use smartapi::stream::state::ConnectionState;
+use smartapi::stream::upgrade;
+
+/// When one frame was read and when it was framed.
+///
+/// Units:  raw values of the [`quanta::Clock`] that the stream was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamps {
+    /// The read call that returned the frame's last byte has returned.
+    pub read: u64,
+    /// Decryption and framing are done, the payload is a slice.
+    pub framed: u64,
+}
+
+/// What a [`Sink`] wants of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Say good-bye to the server and return.
+    Stop,
+}
+
+/// A frame that is no packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlFrame {
+    /// The server's ping, which is answered.
+    Ping,
+    /// A pong, asked for or not.
+    Pong,
+    /// A text: the answer to a heartbeat, or an error.
+    Text,
+    /// The server's good-bye.
+    Close,
+}
+
+/// What the owner of a stream does with what comes; called on the thread of [`MarketStream::run`].
+///
+/// Every frame that is read goes to exactly one of [`Sink::on_payload`] and [`Sink::on_control`].
+pub trait Sink {
+    /// One binary frame: a packet for [`smartapi::packet::decode`], or what the server took for one.
+    fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow;
+    /// One frame of another kind.
+    fn on_control(&mut self, kind: ControlFrame);
+    /// The text of a [`ControlFrame::Text`]; see [`smartapi::stream::request::ServerText`].
+    fn on_text(&mut self, text: &str);
+    /// The connection's state has changed.
+    fn on_state(&mut self, state: &ConnectionState);
+    /// Nothing has come for a tenth of a second; also called while connecting and pausing.
+    fn on_idle(&mut self) -> Flow;
+}
+
+/// What the stream's four headers need; not printable.
+#[derive(Clone)]
+pub struct StreamAuth {
+    api_key: SecretString,
+    client_code: String,
+    jwt: SecretString,
+    feed_token: SecretString,
+}
+
+impl StreamAuth {
+    /// Takes the API key, the client code and the two tokens of a login; the jwt without `Bearer`.
+    ///
+    /// Errors: [`MarketError::Credential`] if one is empty or has a character that no header carries.
+    pub fn new(
+        api_key: SecretString,
+        client_code: String,
+        jwt: SecretString,
+        feed_token: SecretString,
+    ) -> Result<Self, MarketError> {
+        let fits = |name, value: &str| {
+            let fits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+            if fits { Ok(()) } else { Err(MarketError::Credential { name }) }
+        };
+        fits("API key", api_key.expose_secret())?;
+        fits("client code", &client_code)?;
+        fits("access token", jwt.expose_secret())?;
+        fits("feed token", feed_token.expose_secret())?;
+        Ok(Self { api_key, client_code, jwt, feed_token })
+    }
+
+    fn exposed(&self) -> upgrade::Auth<'_> {
+        upgrade::Auth {
+            api_key: self.api_key.expose_secret(),
+            client_code: &self.client_code,
+            jwt: self.jwt.expose_secret(),
+            feed_token: self.feed_token.expose_secret(),
+        }
+    }
+}

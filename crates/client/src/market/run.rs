@@ -1,0 +1,354 @@
+//! The driver of a market stream: does what the session says and hands over what comes.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+
+use quanta::Clock;
+use rustls::ClientConfig;
+use smartapi::clock::Mono;
+use smartapi::stream::frame::Frame;
+use smartapi::stream::session::{Action, End, Session};
+use smartapi::stream::state::Because;
+
+use super::address::Address;
+use super::connect::{Attempt, ConnectFault, Connection, SLICE};
+use super::{ControlFrame, Flow, Limits, MarketError, Sink, Stamps, StreamAuth, Subscription};
+
+/// Fetches fresh tokens after the stream has refused the old ones; the text of its error is shown.
+pub type Renew = Box<dyn FnMut() -> Result<StreamAuth, String> + Send>;
+
+/// What a [`MarketStream`] is made of.
+pub struct StreamSetup {
+    /// `wss://host[:port]/path`, or `ws://` without TLS.
+    pub url: String,
+    /// Which certificates are trusted, and the crypto provider.
+    pub tls: Arc<ClientConfig>,
+    /// The secrets of the first connection.
+    pub auth: StreamAuth,
+    /// Brings later ones; called on a thread of its own.
+    pub renew: Renew,
+    /// What to subscribe after each connect; at most 1000.
+    pub subscriptions: Vec<Subscription>,
+    /// Heartbeat, watchdog and pauses.
+    pub limits: Limits,
+    /// The clock of the stamps.
+    pub clock: Clock,
+    /// Seeds masks and pauses: anything that differs between runs.
+    pub entropy: u64,
+}
+
+/// How [`MarketStream::run`] ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The sink said [`Flow::Stop`].
+    Stopped,
+    /// The stream does not work out.
+    Failed(MarketError),
+}
+
+/// One market-data connection that keeps itself alive: reconnects, subscribes again, renews tokens.
+///
+/// [`Self::run`] blocks until the sink says stop or the session gives up; a stop is obeyed within a
+/// second at any moment, because reads and pauses are cut into tenths of a second and connecting and
+/// renewing happen on short-lived threads.
+pub struct MarketStream {
+    address: Address,
+    tls: Arc<ClientConfig>,
+    auth: StreamAuth,
+    /// Absent while it runs on its own thread.
+    renew: Option<Renew>,
+    limits: Limits,
+    session: Session,
+    clock: Clock,
+    /// The raw clock at [`Mono`] zero.
+    origin: u64,
+}
+
+/// What became of a job on a thread of its own.
+enum Awaited<T> {
+    Done(T),
+    Stopped,
+    /// The thread could not be started, or it panicked.
+    Broken(String),
+}
+
+/// Whether a connection is still of use.
+enum Wire {
+    Open,
+    Over,
+}
+
+impl MarketStream {
+    /// A stream that has not begun.
+    ///
+    /// Errors: [`MarketError::Address`], [`MarketError::Subscriptions`].
+    pub fn new(setup: StreamSetup) -> Result<Self, MarketError> {
+        let StreamSetup { url, tls, auth, renew, subscriptions, limits, clock, entropy } = setup;
+        let mut tls = Arc::unwrap_or_clone(tls);
+        // Records are opened in our own buffer, for which rustls has to hand over the keys.
+        tls.enable_secret_extraction = true;
+        // A list made for HTTP calls may offer HTTP/2, over which there is no such upgrade.
+        tls.alpn_protocols.clear();
+        Ok(Self {
+            address: Address::parse(&url)?,
+            tls: Arc::new(tls),
+            auth,
+            renew: Some(renew),
+            limits,
+            session: Session::new(&subscriptions, limits, entropy)?,
+            origin: clock.raw(),
+            clock,
+        })
+    }
+
+    /// Runs the stream on this thread until the sink stops it or it fails for good.
+    pub fn run(&mut self, sink: &mut impl Sink) -> Ended {
+        let mut connection: Option<Connection> = None;
+        loop {
+            let now = self.now();
+            match self.session.poll(now) {
+                Action::Connect => connection = self.connect(sink),
+                Action::Renew => self.renew(sink),
+                Action::Send(bytes) => {
+                    let result = connection.as_mut().map(|open| open.transport.write(bytes));
+                    if let Some(Err(error)) = result {
+                        connection = None;
+                        self.session.on_lost(now, lost(&error));
+                    }
+                }
+                Action::Read { .. } => {
+                    let wire = connection.as_mut().map(|open| self.read(open, sink));
+                    if !matches!(wire, Some(Wire::Open)) {
+                        connection = None;
+                    }
+                }
+                Action::Wait { until } => self.wait(until, sink),
+                Action::Disconnect => {
+                    if let Some(open) = connection.take() {
+                        open.transport.close();
+                    }
+                }
+                Action::Ended(end) => {
+                    self.show(sink);
+                    return match end {
+                        End::Stopped => Ended::Stopped,
+                        End::Failed(failure) => Ended::Failed(failure.into()),
+                    };
+                }
+            }
+            self.show(sink);
+        }
+    }
+
+    fn now(&self) -> Mono {
+        self.mono(self.clock.raw())
+    }
+
+    fn mono(&self, raw: u64) -> Mono {
+        Mono(self.clock.delta_as_nanos(self.origin, raw))
+    }
+
+    fn show(&mut self, sink: &mut impl Sink) {
+        if let Some(state) = self.session.take_state_change() {
+            sink.on_state(&state);
+        }
+    }
+
+    fn connect(&mut self, sink: &mut impl Sink) -> Option<Connection> {
+        self.show(sink);
+        let attempt = Attempt {
+            address: self.address.clone(),
+            tls: Arc::clone(&self.tls),
+            auth: self.auth.clone(),
+            nonce: self.session.nonce(),
+            clock: self.clock.clone(),
+            limit: self.limits.connect,
+        };
+        let give_up = self.now().after(self.limits.connect + SLICE);
+        let result = self.on_thread(sink, Some(give_up), move || attempt.run());
+        let now = self.now();
+        let unreachable = |detail| Because::Unreachable { detail, tls: false };
+        match result {
+            Awaited::Done(Ok(connection)) => {
+                self.session.on_connected(now);
+                return Some(connection);
+            }
+            Awaited::Done(Err(ConnectFault::Refused(refusal))) => {
+                self.session.on_refused(now, refusal);
+            }
+            Awaited::Done(Err(ConnectFault::Unreachable { detail, tls })) => {
+                self.session.on_lost(now, Because::Unreachable { detail, tls });
+            }
+            Awaited::Broken(detail) => self.session.on_lost(now, unreachable(detail)),
+            Awaited::Stopped => self.session.on_stop(),
+        }
+        None
+    }
+
+    fn renew(&mut self, sink: &mut impl Sink) {
+        self.show(sink);
+        let Some(mut renew) = self.renew.take() else {
+            return self.session.on_renewal_failed("the renewal broke off earlier".to_owned());
+        };
+        let result = self.on_thread(sink, None, move || {
+            let result = renew();
+            (renew, result)
+        });
+        match result {
+            Awaited::Done((renew, result)) => {
+                self.renew = Some(renew);
+                match result {
+                    Ok(auth) => {
+                        self.auth = auth;
+                        self.session.on_renewed();
+                    }
+                    Err(reason) => self.session.on_renewal_failed(reason),
+                }
+            }
+            Awaited::Broken(reason) => self.session.on_renewal_failed(reason),
+            Awaited::Stopped => self.session.on_stop(),
+        }
+    }
+
+    /// Runs a job on a thread of its own and asks the sink meanwhile whether to go on.
+    ///
+    /// A job that is not waited for any more ends by itself; its result is dropped.
+    fn on_thread<T: Send + 'static>(
+        &self,
+        sink: &mut impl Sink,
+        give_up: Option<Mono>,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Awaited<T> {
+        let (done, result) = sync_channel(1);
+        let job = move || {
+            let _ = done.send(job());
+        };
+        if let Err(error) = thread::Builder::new().name("market-aside".to_owned()).spawn(job) {
+            return Awaited::Broken(error.to_string());
+        }
+        loop {
+            match result.recv_timeout(SLICE) {
+                Ok(result) => return Awaited::Done(result),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Awaited::Broken("its thread broke off".to_owned());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if sink.on_idle() == Flow::Stop {
+                return Awaited::Stopped;
+            }
+            if give_up.is_some_and(|end| end <= self.now()) {
+                return Awaited::Broken("the host's name was not found in time".to_owned());
+            }
+        }
+    }
+
+    fn wait(&mut self, until: Mono, sink: &mut impl Sink) {
+        let left = until.since(self.now());
+        thread::sleep(left.min(SLICE));
+        if sink.on_idle() == Flow::Stop {
+            self.session.on_stop();
+        }
+    }
+
+    /// Reads until the session has something to say or the connection is over.
+    fn read(&mut self, open: &mut Connection, sink: &mut impl Sink) -> Wire {
+        // The upgrade's last read, and a record behind it, may have brought frames.
+        let mut read = open.read.take();
+        loop {
+            let now = match read {
+                Some(read) => {
+                    let now = self.mono(read);
+                    if let Err(because) = self.take(open, read, now, sink) {
+                        self.session.on_lost(now, because);
+                        return Wire::Over;
+                    }
+                    now
+                }
+                None => {
+                    if sink.on_idle() == Flow::Stop {
+                        self.session.on_stop();
+                    }
+                    self.now()
+                }
+            };
+            self.show(sink);
+            if self.session.wants_poll(now) {
+                return Wire::Open;
+            }
+            read = match open.transport.read(&mut open.frames, &self.clock) {
+                Ok(read) => read,
+                Err(error) => {
+                    self.session.on_lost(self.now(), lost(&error));
+                    return Wire::Over;
+                }
+            };
+        }
+    }
+
+    /// Hands over all frames that the read at `read` has completed.
+    #[inline]
+    fn take(
+        &mut self,
+        open: &mut Connection,
+        read: u64,
+        now: Mono,
+        sink: &mut impl Sink,
+    ) -> Result<(), Because> {
+        let mut has_data = false;
+        loop {
+            loop {
+                let frame = match open.frames.next_frame() {
+                    Ok(Some(frame)) => frame,
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.session.on_protocol_error(now, error);
+                        return Ok(());
+                    }
+                };
+                let Frame::Binary(payload) = frame else {
+                    self.control(frame, now, sink);
+                    continue;
+                };
+                let stamps = Stamps { read, framed: self.clock.raw() };
+                if !has_data {
+                    has_data = true;
+                    self.session.on_data(now);
+                }
+                if sink.on_payload(payload, stamps) == Flow::Stop {
+                    self.session.on_stop();
+                    return Ok(());
+                }
+            }
+            if !open.transport.unseal(&mut open.frames).map_err(|error| lost(&error))? {
+                return Ok(());
+            }
+        }
+    }
+
+    #[cold]
+    fn control(&mut self, frame: Frame<'_>, now: Mono, sink: &mut impl Sink) {
+        self.session.on_control(now);
+        match frame {
+            Frame::Ping(payload) => {
+                sink.on_control(ControlFrame::Ping);
+                self.session.on_ping(payload);
+            }
+            Frame::Pong(_) => sink.on_control(ControlFrame::Pong),
+            Frame::Close { code, reason } => {
+                sink.on_control(ControlFrame::Close);
+                self.session.on_close(now, code, reason);
+            }
+            Frame::Text(text) => {
+                sink.on_control(ControlFrame::Text);
+                sink.on_text(text);
+            }
+            Frame::Binary(_) => {}
+        }
+    }
+}
+
+fn lost(error: &std::io::Error) -> Because {
+    Because::Lost { detail: error.to_string() }
+}
