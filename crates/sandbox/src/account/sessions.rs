@@ -1,0 +1,243 @@
+//! Who is logged in: tokens given out, and how long they live.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use smartapi::rest::{LoginRequest, Tokens};
+
+use super::{Credentials, random_bytes};
+use crate::Error;
+
+const DAY_S: i64 = 86_400;
+const IST_S: i64 = 19_800;
+/// Older sessions are forgotten, so that no client can make the list grow.
+const MOST_SESSIONS: usize = 256;
+
+/// Why a login is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoginRefusal {
+    /// The password is no four-digit PIN.
+    NotAPin,
+    Credentials,
+    Totp,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenRefusal {
+    Missing,
+    Invalid,
+    Expired,
+}
+
+struct Session {
+    tokens: Tokens,
+    expires_s: i64,
+    /// A logout ends REST; the stream may still be opened, as with the broker.
+    logged_out: bool,
+}
+
+/// The account's sessions; several may live at once.
+pub(crate) struct Sessions {
+    credentials: Credentials,
+    totp: totp_rs::Totp,
+    open: Vec<Session>,
+}
+
+impl Sessions {
+    pub(crate) fn new(credentials: Credentials) -> Result<Self, Error> {
+        let text = credentials.totp_secret.trim_end_matches('=').to_ascii_uppercase();
+        let secret = totp_rs::Secret::try_from_base32(text).map_err(|_| Error::TotpSecret)?;
+        let totp = totp_rs::Builder::new().with_secret(secret).with_skew(0).build_noncompliant();
+        Ok(Self { credentials, totp, open: Vec::new() })
+    }
+
+    /// Opens a session if client code, PIN and one-time code are right.
+    ///
+    /// The code of the step before is accepted too; the broker's window is about a minute.
+    pub(crate) fn login(
+        &mut self,
+        request: &LoginRequest,
+        now_s: i64,
+    ) -> Result<Result<Tokens, LoginRefusal>, Error> {
+        let pin = request.password.as_bytes();
+        if pin.len() != 4 || !pin.iter().all(u8::is_ascii_digit) {
+            return Ok(Err(LoginRefusal::NotAPin));
+        }
+        if request.clientcode != self.credentials.client_id
+            || request.password != self.credentials.password
+        {
+            return Ok(Err(LoginRefusal::Credentials));
+        }
+        let now = now_s.max(30) as u64;
+        if ![now, now - 30].iter().any(|&time| self.totp.check(&request.totp, time).is_some()) {
+            return Ok(Err(LoginRefusal::Totp));
+        }
+        let mut tokens = self.open_session(now_s)?;
+        tokens.state.clone_from(&request.state);
+        Ok(Ok(tokens))
+    }
+
+    /// Exchanges a refresh token for three fresh tokens; the old three end.
+    pub(crate) fn refresh(
+        &mut self,
+        refresh: &str,
+        now_s: i64,
+    ) -> Result<Result<Tokens, TokenRefusal>, Error> {
+        let found = self.open.iter().position(|s| s.tokens.refresh == refresh && !s.logged_out);
+        let Some(index) = found else { return Ok(Err(TokenRefusal::Invalid)) };
+        if self.open.remove(index).expires_s <= now_s {
+            return Ok(Err(TokenRefusal::Expired));
+        }
+        Ok(Ok(self.open_session(now_s)?))
+    }
+
+    /// Ends the session of `jwt` for REST.
+    pub(crate) fn logout(&mut self, jwt: &str) {
+        for session in self.open.iter_mut().filter(|session| session.tokens.jwt == jwt) {
+            session.logged_out = true;
+        }
+    }
+
+    /// Checks an `Authorization` value of a REST call, or of the order stream.
+    ///
+    /// Returns the jwt without its prefix.
+    pub(crate) fn check_bearer<'h>(
+        &self,
+        authorization: Option<&'h str>,
+        now_s: i64,
+    ) -> Result<&'h str, TokenRefusal> {
+        let jwt = bare(authorization.ok_or(TokenRefusal::Missing)?);
+        let session = self.open.iter().find(|s| s.tokens.jwt == jwt && !s.logged_out);
+        alive(session, now_s).map(|()| jwt)
+    }
+
+    /// Checks the jwt that a market stream may bring; one that was logged out still opens a stream.
+    pub(crate) fn check_stream_jwt(&self, jwt: &str, now_s: i64) -> Result<(), TokenRefusal> {
+        alive(self.open.iter().find(|session| session.tokens.jwt == bare(jwt)), now_s)
+    }
+
+    /// Checks the feed token that a market stream must bring.
+    pub(crate) fn check_feed_token(&self, feed: &str, now_s: i64) -> Result<(), TokenRefusal> {
+        alive(self.open.iter().find(|session| session.tokens.feed == feed), now_s)
+    }
+
+    fn open_session(&mut self, now_s: i64) -> Result<Tokens, Error> {
+        let expires_s = next_midnight(now_s);
+        let tokens = Tokens {
+            jwt: self.token(now_s, expires_s)?,
+            refresh: self.token(now_s, expires_s)?,
+            feed: self.token(now_s, expires_s)?,
+            state: None,
+        };
+        if self.open.len() >= MOST_SESSIONS {
+            self.open.remove(0);
+        }
+        self.open.push(Session { tokens: tokens.clone(), expires_s, logged_out: false });
+        Ok(tokens)
+    }
+
+    /// A token of the broker's form: an HS512 JWT whose signature only its issuer could check.
+    ///
+    /// The sandbox knows its tokens by heart, so the signature is random.
+    fn token(&self, now_s: i64, expires_s: i64) -> Result<String, Error> {
+        let claims = serde_json::json!({
+            "username": self.credentials.client_id,
+            "roles": 0,
+            "usertype": "USER",
+            "token": URL_SAFE_NO_PAD.encode(random_bytes::<24>()?),
+            "API-KEY": self.credentials.api_key,
+            "iat": now_s,
+            "exp": expires_s,
+        });
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS512"}"#);
+        let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+        let signature = URL_SAFE_NO_PAD.encode(random_bytes::<64>()?);
+        Ok(format!("{header}.{claims}.{signature}"))
+    }
+}
+
+/// The value without `Bearer `: the official SDKs send both forms.
+fn bare(authorization: &str) -> &str {
+    authorization.strip_prefix("Bearer ").unwrap_or(authorization)
+}
+
+fn alive(session: Option<&Session>, now_s: i64) -> Result<(), TokenRefusal> {
+    match session {
+        None => Err(TokenRefusal::Invalid),
+        Some(session) if session.expires_s <= now_s => Err(TokenRefusal::Expired),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The next 00:00 in India, in seconds since 1970 UTC.
+const fn next_midnight(now_s: i64) -> i64 {
+    ((now_s + IST_S).div_euclid(DAY_S) + 1) * DAY_S - IST_S
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_763_620_200; // 2025-11-20 12:00:00 IST
+
+    fn sessions() -> (Sessions, LoginRequest) {
+        let credentials = Credentials {
+            api_key: "KEY".into(),
+            client_id: "S1".into(),
+            password: "0042".into(),
+            totp_secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".into(),
+        };
+        let sessions = Sessions::new(credentials).unwrap();
+        let totp = sessions.totp.generate(NOON as u64).to_string();
+        let request =
+            LoginRequest { clientcode: "S1".into(), password: "0042".into(), totp, state: None };
+        (sessions, request)
+    }
+
+    #[test]
+    fn accepts_the_code_of_this_step_and_the_one_before() {
+        let (mut sessions, request) = sessions();
+        assert!(sessions.login(&request, NOON).unwrap().is_ok());
+        assert!(sessions.login(&request, NOON + 30).unwrap().is_ok());
+        assert_eq!(sessions.login(&request, NOON + 60).unwrap().err(), Some(LoginRefusal::Totp));
+        assert_eq!(sessions.login(&request, NOON - 30).unwrap().err(), Some(LoginRefusal::Totp));
+    }
+
+    #[test]
+    fn knows_the_published_one_time_codes() {
+        let (sessions, _) = sessions();
+        assert_eq!(sessions.totp.generate(1_111_111_109).to_string(), "081804");
+    }
+
+    #[test]
+    fn tokens_die_at_midnight_in_india() {
+        let (mut sessions, request) = sessions();
+        let tokens = sessions.login(&request, NOON).unwrap().ok().unwrap();
+        let midnight = NOON + 12 * 3600;
+        let bearer = format!("Bearer {}", tokens.jwt);
+        assert_eq!(sessions.check_bearer(Some(&bearer), midnight - 1), Ok(tokens.jwt.as_str()));
+        assert_eq!(sessions.check_bearer(Some(&bearer), midnight), Err(TokenRefusal::Expired));
+        assert_eq!(sessions.check_feed_token(&tokens.feed, midnight), Err(TokenRefusal::Expired));
+    }
+
+    #[test]
+    fn a_refresh_ends_the_old_tokens() {
+        let (mut sessions, request) = sessions();
+        let old = sessions.login(&request, NOON).unwrap().ok().unwrap();
+        let new = sessions.refresh(&old.refresh, NOON).unwrap().ok().unwrap();
+        assert_eq!(sessions.check_bearer(Some(&old.jwt), NOON), Err(TokenRefusal::Invalid));
+        assert_eq!(sessions.check_bearer(Some(&new.jwt), NOON), Ok(new.jwt.as_str()));
+        let again = sessions.refresh(&old.refresh, NOON).unwrap();
+        assert_eq!(again.err(), Some(TokenRefusal::Invalid));
+    }
+
+    #[test]
+    fn a_logout_ends_rest_and_leaves_the_stream() {
+        let (mut sessions, request) = sessions();
+        let tokens = sessions.login(&request, NOON).unwrap().ok().unwrap();
+        sessions.logout(&tokens.jwt);
+        assert_eq!(sessions.check_bearer(Some(&tokens.jwt), NOON), Err(TokenRefusal::Invalid));
+        assert_eq!(sessions.check_feed_token(&tokens.feed, NOON), Ok(()));
+        assert_eq!(sessions.check_stream_jwt(&tokens.jwt, NOON), Ok(()));
+    }
+}

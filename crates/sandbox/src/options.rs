@@ -1,0 +1,131 @@
+//! What a sandbox is told at its start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use smartapi::packet::{ExchangeType, token_field};
+
+use crate::{Credentials, Error, Pacing, Tape};
+
+/// Where the date comes from, in seconds since 1970 UTC: one-time codes and token expiry follow it.
+pub type Wall = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// The operating system's date.
+#[must_use]
+pub fn system_wall() -> Wall {
+    Arc::new(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+    })
+}
+
+/// How the port is protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `http` and `ws`.
+    Plain,
+    /// `https` and `wss`, with a certificate that is made at the start.
+    Tls {
+        /// Where `sandbox-ca.pem` is written; `None` is a temporary folder that ends with the sandbox.
+        folder: Option<PathBuf>,
+    },
+}
+
+/// The one instrument that is played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instrument {
+    pub exchange_type: ExchangeType,
+    /// 1 to 25 characters.
+    pub token: String,
+    /// The trading symbol; an option's or future's tells the scrip master its expiry and strike.
+    pub symbol: String,
+    /// Units per lot, 1 to 1,000,000.
+    pub lot_size: i64,
+}
+
+impl Default for Instrument {
+    /// A NIFTY call on NSE.
+    fn default() -> Self {
+        Self {
+            exchange_type: ExchangeType::NSE_FO,
+            token: "47338".into(),
+            symbol: "NIFTY28NOV2526000CE".into(),
+            lot_size: 75,
+        }
+    }
+}
+
+impl Instrument {
+    /// The segment's name in REST and the scrip master; empty for a number that has none.
+    pub(crate) fn segment(&self) -> &'static str {
+        ["NSE", "NFO", "BSE", "BFO", "MCX", "NCDEX"]
+            .into_iter()
+            .find(|name| ExchangeType::of_segment(name) == Some(self.exchange_type))
+            .unwrap_or_default()
+    }
+
+    /// Whether REST, scrip master and packets can all carry it.
+    fn is_playable(&self) -> bool {
+        !self.segment().is_empty()
+            && !self.token.is_empty()
+            && token_field(&self.token).is_some()
+            && (1..=1_000_000).contains(&self.lot_size)
+    }
+}
+
+/// Everything a sandbox is told at its start.
+#[derive(Clone)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    pub transport: Transport,
+    pub instrument: Instrument,
+    pub tape: Tape,
+    pub pacing: Pacing,
+    /// The monotonic clock that the run itself stamps with.
+    pub clock: quanta::Clock,
+    pub wall: Wall,
+    /// `None` makes random ones that are worthless elsewhere.
+    pub credentials: Option<Credentials>,
+    /// A stream whose client is silent for this long is closed; the broker's own value is not known.
+    pub idle_timeout: Duration,
+}
+
+impl Options {
+    /// A TLS sandbox on a free port that plays `tape` as the default instrument.
+    #[must_use]
+    pub fn new(tape: Tape, pacing: Pacing, clock: quanta::Clock) -> Self {
+        Self {
+            port: 0,
+            transport: Transport::Tls { folder: None },
+            instrument: Instrument::default(),
+            tape,
+            pacing,
+            clock,
+            wall: system_wall(),
+            credentials: None,
+            idle_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// Refuses what cannot be played, before anything is opened.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.tape.rows().is_empty() {
+            return Err(Error::EmptyTape { skipped: self.tape.skipped() });
+        }
+        if !self.instrument.is_playable() {
+            return Err(Error::Instrument {
+                exchange_type: self.instrument.exchange_type.0,
+                token: self.instrument.token.clone(),
+                lot_size: self.instrument.lot_size,
+            });
+        }
+        match self.pacing {
+            Pacing::Recorded { speed } if !(speed.is_finite() && speed > 0.0) => {
+                Err(Error::Speed { speed })
+            }
+            Pacing::FixedRate { per_second: 0 } => Err(Error::Rate),
+            _ => Ok(()),
+        }
+    }
+}

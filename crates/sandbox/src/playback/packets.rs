@@ -1,0 +1,153 @@
+//! Fills a packet from a print; what the tape does not know is made up, the same way each time.
+
+use smartapi::packet::{DepthRow, FromZeros, IntoBytes, Mode, SnapQuote, token_field};
+use tungstenite::Bytes;
+
+use super::generator::mix;
+use super::tape::{Day, Print, Prints};
+use crate::Instrument;
+
+/// The grid of prices in paise; every segment that is played has it.
+const GRID: i64 = 5;
+
+/// The book stays below this, whatever a recording claims: a billion rupees.
+const HIGHEST_BOOK: i64 = 100_000_000_000;
+
+/// One packet that is filled anew for each print.
+pub(crate) struct Composer {
+    packet: SnapQuote,
+    lot: i64,
+}
+
+impl Composer {
+    pub(crate) fn new(instrument: &Instrument, prints: &Prints) -> Self {
+        let mut packet = SnapQuote::new_zeroed();
+        packet.quote.head.exchange_type = instrument.exchange_type.0;
+        packet.quote.head.token = token_field(&instrument.token).unwrap_or_default();
+        packet.upper_circuit = (on_grid(prints.highest().clamp(GRID, HIGHEST_BOOK)) * 3).into();
+        packet.lower_circuit = GRID.into();
+        Self { packet, lot: instrument.lot_size }
+    }
+
+    /// Fills the packet with `print`; [`Composer::bytes`] then gives it in any mode.
+    pub(crate) fn fill(&mut self, print: &Print, day: &Day, sequence: i64) {
+        let row = print.row;
+        let chance = mix(sequence as u64);
+        let quote = &mut self.packet.quote;
+        quote.head.sequence = sequence.into();
+        quote.head.exchange_ts_ms = row.exchange_ts_ms.into();
+        quote.head.ltp = row.price_paise.into();
+        quote.last_traded_qty = row.qty.into();
+        quote.average_price = print.average.into();
+        quote.day_volume = print.volume.into();
+        quote.total_buy_qty =
+            ((self.lot * (2_000 + ((chance >> 48) & 0xFFF) as i64)) as f64).into();
+        quote.total_sell_qty =
+            ((self.lot * (2_000 + ((chance >> 36) & 0xFFF) as i64)) as f64).into();
+        quote.open = day.open.into();
+        quote.high = print.high.into();
+        quote.low = print.low.into();
+        quote.previous_close = day.previous_close.into();
+        let start = self.lot * 20_000;
+        let interest = start + print.volume / (self.lot * 8) * self.lot;
+        self.packet.last_traded_ts_s = row.exchange_ts_ms.div_euclid(1000).into();
+        self.packet.open_interest = interest.into();
+        let change = (interest - start) as f64 / start as f64 * 100.0;
+        self.packet.open_interest_change_pct = change.into();
+        self.fill_depth(row.price_paise, chance);
+    }
+
+    /// Five rows a side with the last price on one of the two best; below the grid a row is empty.
+    fn fill_depth(&mut self, price: i64, mut chance: u64) {
+        let floor = on_grid(price.clamp(0, HIGHEST_BOOK));
+        let sold_at_ask = floor == price && chance & 1 == 1;
+        let bid = if sold_at_ask { floor - GRID } else { floor };
+        let ask = bid + GRID;
+        for (place, row) in (0..).zip(self.packet.depth.iter_mut()) {
+            let level = GRID * (place % 5);
+            let (flag, px) = if place < 5 { (1u16, bid - level) } else { (0, ask + level) };
+            chance = chance.rotate_right(5);
+            let shown = px >= GRID;
+            *row = DepthRow {
+                flag: flag.into(),
+                qty: (if shown { self.lot * (1 + (chance & 31) as i64) } else { 0 }).into(),
+                px: (if shown { px } else { 0 }).into(),
+                orders: (if shown { 1 + ((chance >> 5) & 15) as u16 } else { 0 }).into(),
+            };
+        }
+    }
+
+    /// The packet in `mode`: a poorer mode is the beginning of a richer one.
+    pub(crate) fn bytes(&mut self, mode: Mode) -> Bytes {
+        self.packet.quote.head.mode = mode as u8;
+        let all = self.packet.as_bytes();
+        Bytes::copy_from_slice(all.get(..mode.packet_len()).unwrap_or(all))
+    }
+}
+
+/// The grid price at or below `price`.
+const fn on_grid(price: i64) -> i64 {
+    price - price.rem_euclid(GRID)
+}
+
+#[cfg(test)]
+mod tests {
+    use smartapi::packet::{Packet, decode};
+
+    use super::*;
+    use crate::Row;
+
+    fn composed(price_paise: i64, sequence: i64) -> SnapQuote {
+        let rows = [Row { exchange_ts_ms: 1_759_290_360_000, price_paise, qty: 150 }];
+        let prints = Prints::new(&rows);
+        let mut composer = Composer::new(&Instrument::default(), &prints);
+        let (print, day) = prints.at(0).unwrap();
+        composer.fill(&print, &day, sequence);
+        let bytes = composer.bytes(Mode::SnapQuote);
+        let Ok(Packet::SnapQuote(packet)) = decode(&bytes) else { panic!("no packet") };
+        *packet
+    }
+
+    #[test]
+    fn the_book_lies_around_the_price_on_the_grid() {
+        for (sequence, price) in (1..200).zip((5..).step_by(5)) {
+            let packet = composed(price, sequence);
+            let bid = packet.buys()[0].px.get();
+            let ask = packet.sells()[0].px.get();
+            assert!(bid <= price && price <= ask && bid < ask, "{bid} {price} {ask}");
+            assert!(ask - bid == GRID || bid == 0, "{bid} {ask}");
+            for row in packet.buys() {
+                let px = row.px.get();
+                assert_eq!(row.flag.get(), 1);
+                assert_eq!(px % GRID, 0);
+                assert!(px >= GRID || (px, row.qty.get(), row.orders.get()) == (0, 0, 0));
+            }
+            assert!(packet.sells().iter().all(|row| row.flag.get() == 0 && row.qty.get() > 0));
+            assert!(packet.upper_circuit.get() > price);
+        }
+    }
+
+    #[test]
+    fn senseless_prices_are_sent_as_they_are() {
+        for price in [i64::MIN, -1, 0, 1, i64::MAX] {
+            assert_eq!(composed(price, 1).quote.head.ltp.get(), price);
+        }
+    }
+
+    #[test]
+    fn the_same_sequence_gives_the_same_bytes() {
+        assert_eq!(composed(12_345, 7).as_bytes(), composed(12_345, 7).as_bytes());
+        assert_eq!(composed(12_345, 7).last_traded_ts_s.get(), 1_759_290_360);
+    }
+
+    #[test]
+    fn a_poorer_mode_is_a_beginning() {
+        let prints = Prints::new(&[Row { exchange_ts_ms: 0, price_paise: 100, qty: 1 }]);
+        let mut composer = Composer::new(&Instrument::default(), &prints);
+        for mode in [Mode::Ltp, Mode::Quote, Mode::SnapQuote] {
+            let bytes = composer.bytes(mode);
+            assert_eq!(bytes.len(), mode.packet_len());
+            assert_eq!(decode(&bytes).unwrap().mode(), mode);
+        }
+    }
+}

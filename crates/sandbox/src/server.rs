@@ -1,0 +1,193 @@
+//! The sandbox itself: one port, one thread for HTTP, one for each stream connection.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use serde::{Deserialize, Serialize};
+use tokio::runtime;
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+
+use crate::playback::schedule::Schedule;
+use crate::socket::Wire;
+use crate::twin::Twin;
+use crate::{
+    Credentials, Error, Options, Transport, certificate, control, rest, scrip_master, stream,
+};
+
+/// How long a client may take for its TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a sandbox listens and how to log in: the line that `myquant sandbox` prints.
+///
+/// It holds the credentials of the run, so it has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Address {
+    /// Scheme, host and port only: routes are appended.
+    pub rest_url: String,
+    pub stream_url: String,
+    pub order_stream_url: String,
+    pub scrip_master_url: String,
+    /// `…/state`, `…/over`, `…/schedule` and `…/clock` hang below it.
+    pub control_url: String,
+    #[serde(flatten)]
+    pub credentials: Credentials,
+    /// The authority to trust, in PEM; `None` without TLS.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A running sandbox; dropping it ends all its threads.
+pub struct Sandbox {
+    address: Address,
+    twin: Arc<Twin>,
+    http: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// Holds the certificate where no folder was given.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Sandbox {
+    /// Opens the port and starts to serve; playback waits for the first subscription.
+    ///
+    /// Errors: [`Error`] for options that cannot be played, and for what the system refuses.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        options.check()?;
+        let (folder, certificate) = match &options.transport {
+            Transport::Plain => (None, None),
+            Transport::Tls { folder: Some(path) } => (None, Some(certificate::make(path)?)),
+            Transport::Tls { folder: None } => {
+                let folder = tempfile::tempdir()
+                    .map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
+                let made = certificate::make(folder.path())?;
+                (Some(folder), Some(made))
+            }
+        };
+        let twin = Arc::new(Twin::new(&options)?);
+        let failed = |source| Error::Listen { port: options.port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
+        let ca_file = certificate.as_ref().map(|made| made.ca_file.clone());
+        let address = Address::new(port, ca_file, twin.credentials.clone());
+        let tls = certificate.map(|made| TlsAcceptor::from(made.config));
+        let http = serve_on_thread(listener, tls, Arc::clone(&twin))?;
+        Ok(Self { address, twin, http: Some(http), _folder: folder })
+    }
+
+    /// Where it listens and how to log in.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// When each packet is due; ask after the run.
+    #[must_use]
+    pub fn schedule(&self) -> Arc<Schedule> {
+        Arc::clone(&self.twin.playback.schedule)
+    }
+
+    /// Whether the last row is due and every subscriber's socket has been given all it is owed.
+    ///
+    /// The last packets may still be on their way: whoever asks reads on until nothing comes.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.twin.playback.is_over()
+    }
+
+    /// Ends all connections and threads, and waits for them.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.http.take() {
+            let _ = stop.send(());
+            let _ = thread.join();
+        }
+        self.twin.threads.join();
+    }
+}
+
+impl Address {
+    fn new(port: u16, ca_file: Option<PathBuf>, credentials: Credentials) -> Self {
+        let (http, ws) = if ca_file.is_some() { ("https", "wss") } else { ("http", "ws") };
+        let host = format!("127.0.0.1:{port}");
+        Self {
+            rest_url: format!("{http}://{host}"),
+            stream_url: format!("{ws}://{host}{}", stream::MARKET_PATH),
+            order_stream_url: format!("{ws}://{host}{}", stream::ORDER_PATH),
+            scrip_master_url: format!("{http}://{host}{}", scrip_master::PATH),
+            control_url: format!("{http}://{host}{}", control::PATH),
+            credentials,
+            ca_file,
+        }
+    }
+}
+
+type Http = (oneshot::Sender<()>, JoinHandle<()>);
+
+fn serve_on_thread(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    twin: Arc<Twin>,
+) -> Result<Http, Error> {
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener).map_err(Error::Thread)?
+    };
+    let (stop, stopped) = oneshot::channel();
+    let serve = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = accept(listener, tls, twin) => {}
+                _ = stopped => {}
+            }
+        });
+    };
+    let thread = thread::Builder::new().name("sandbox-http".into()).spawn(serve);
+    Ok((stop, thread.map_err(Error::Thread)?))
+}
+
+/// Accepts connections for ever.
+async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twin: Arc<Twin>) {
+    let router = rest::routes()
+        .merge(scrip_master::routes())
+        .merge(control::routes())
+        .merge(stream::routes())
+        .with_state(twin);
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => {
+                // Small packets must not wait for each other's acknowledgement.
+                let _ = tcp.set_nodelay(true);
+                tokio::spawn(serve_connection(tcp, tls.clone(), router.clone()));
+            }
+            // Out of descriptors, for instance: leave others time to close theirs.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Speaks HTTP on one connection until it ends or is upgraded to a stream.
+async fn serve_connection(tcp: tokio::net::TcpStream, tls: Option<TlsAcceptor>, router: Router) {
+    let wire = match tls {
+        None => Wire::Plain(tcp),
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(tcp)).await;
+            let Ok(Ok(stream)) = handshake else { return };
+            Wire::Tls(Box::new(stream))
+        }
+    };
+    let connection = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(wire), TowerToHyperService::new(router))
+        .with_upgrades();
+    // A client that breaks off is its own affair.
+    let _ = connection.await;
+}

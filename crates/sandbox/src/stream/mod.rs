@@ -1,0 +1,124 @@
+//! The two WebSocket doors: who may enter, and on which thread they are then served.
+
+mod line;
+mod market;
+mod order;
+mod subscriptions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tungstenite::handshake::server::create_response_with_body;
+
+use crate::account::sessions::TokenRefusal;
+use crate::lock;
+use crate::rest::text;
+use crate::socket::{Socket, Wire};
+use crate::twin::{Slot, Slots, Twin};
+use line::Line;
+
+pub(crate) const MARKET_PATH: &str = "/smart-stream";
+pub(crate) const ORDER_PATH: &str = "/smart-order-update";
+
+pub(crate) fn routes() -> Router<Arc<Twin>> {
+    Router::new().route(MARKET_PATH, get(market_door)).route(ORDER_PATH, get(order_door))
+}
+
+/// The query form of the credentials, for browsers that cannot set headers.
+#[derive(Deserialize)]
+struct Form {
+    #[serde(rename = "clientCode")]
+    client_code: Option<String>,
+    #[serde(rename = "feedToken")]
+    feed_token: Option<String>,
+    #[serde(rename = "apiKey")]
+    api_key: Option<String>,
+}
+
+async fn market_door(
+    State(twin): State<Arc<Twin>>,
+    Query(form): Query<Form>,
+    request: Request,
+) -> Response {
+    match market_refusal(&twin, request.headers(), &form) {
+        Some(reason) => {
+            let reason = format!("Invalid Header - {reason}");
+            (StatusCode::UNAUTHORIZED, [("x-error-message", reason)]).into_response()
+        }
+        None => open(&twin, &twin.market_slots, request, market::serve),
+    }
+}
+
+/// What is wrong with the credentials. API key and jwt may be missing: the Java SDK sends neither.
+fn market_refusal(twin: &Twin, headers: &HeaderMap, form: &Form) -> Option<&'static str> {
+    let said = |name, form: &'_ Option<String>| {
+        text(headers, name).map(str::to_owned).or_else(|| form.clone())
+    };
+    let now = twin.wall_s();
+    let sessions = lock(&twin.sessions);
+    let jwt = text(headers, "authorization");
+    if jwt.is_some_and(|jwt| sessions.check_stream_jwt(jwt, now).is_err()) {
+        return Some("Invalid Auth token");
+    }
+    if said("x-client-code", &form.client_code).as_ref() != Some(&twin.credentials.client_id) {
+        return Some("Invalid Client Code");
+    }
+    if said("x-api-key", &form.api_key).is_some_and(|key| key != twin.credentials.api_key) {
+        return Some("Invalid API Key");
+    }
+    let feed = said("x-feed-token", &form.feed_token).unwrap_or_default();
+    sessions.check_feed_token(&feed, now).is_err().then_some("Invalid Feed Token")
+}
+
+async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response {
+    let authorization = text(request.headers(), "authorization");
+    let checked = lock(&twin.sessions).check_bearer(authorization, twin.wall_s()).map(|_jwt| ());
+    match checked {
+        Ok(()) => open(&twin, &twin.order_slots, request, order::serve),
+        Err(TokenRefusal::Expired) => StatusCode::FORBIDDEN.into_response(),
+        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+/// Takes a place, agrees to the upgrade, and serves the connection on a thread of its own.
+fn open(
+    twin: &Arc<Twin>,
+    slots: &Slots,
+    mut request: Request,
+    serve: fn(Line, &Arc<Twin>),
+) -> Response {
+    let Some(slot) = slots.take() else { return StatusCode::TOO_MANY_REQUESTS.into_response() };
+    let upgrade = hyper::upgrade::on(&mut request);
+    match create_response_with_body(&request, Body::empty) {
+        Ok(response) => {
+            tokio::spawn(hand_over(Arc::clone(twin), slot, upgrade, serve));
+            response
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+/// Waits until HTTP has let go of the connection and moves it to a thread.
+async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, serve: fn(Line, &Arc<Twin>)) {
+    let Some((socket, early)) = upgrade.await.ok().and_then(take_socket) else { return };
+    let server = Arc::clone(&twin);
+    twin.threads.spawn(move || {
+        serve(Line::new(socket, early, &server), &server);
+        drop(slot);
+    });
+}
+
+/// The socket below an upgraded connection, and what was already read from it.
+fn take_socket(upgraded: Upgraded) -> Option<(Socket, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<Wire>>().ok()?;
+    let socket = Socket::from_wire(parts.io.into_inner()).ok()?;
+    Some((socket, parts.read_buf.to_vec()))
+}

@@ -1,0 +1,138 @@
+//! What one connection has subscribed, and which requests are refused.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use smartapi::packet::{ExchangeType, Mode};
+use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
+use smartapi::stream::request::{Request, StreamError};
+
+use crate::Instrument;
+
+/// The broker withdrew mode 4.
+const MODES: [Mode; 3] = [Mode::Ltp, Mode::Quote, Mode::SnapQuote];
+
+/// One connection's subscriptions; tokens that are not played are counted and stay silent.
+pub(crate) struct Subscriptions {
+    played: (u8, String),
+    triples: BTreeSet<(u8, u8, String)>,
+    modes: Vec<Mode>,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(instrument: &Instrument) -> Self {
+        let played = (instrument.exchange_type.0, instrument.token.clone());
+        Self { played, triples: BTreeSet::new(), modes: Vec::new() }
+    }
+
+    /// The modes in which the played instrument is subscribed, poorest first.
+    pub(crate) fn modes(&self) -> &[Mode] {
+        &self.modes
+    }
+
+    /// Carries out a text request; a refused one changes nothing.
+    pub(crate) fn apply(&mut self, text: &str) -> Result<(), StreamError> {
+        let Some((request, mode)) = readable(text) else { return Err(invalid(text)) };
+        let triples = request.params.token_list.into_iter().flat_map(|group| {
+            let segment = ExchangeType(group.exchange_type).0;
+            group.tokens.into_iter().map(move |token| (mode as u8, segment, token))
+        });
+        if request.action == 0 {
+            for triple in triples {
+                self.triples.remove(&triple);
+            }
+        } else {
+            let fresh: BTreeSet<_> =
+                triples.filter(|triple| !self.triples.contains(triple)).collect();
+            if self.triples.len() + fresh.len() > MAX_SUBSCRIPTIONS {
+                return Err(StreamError {
+                    correlation_id: request.correlation_id,
+                    error_code: "E1002".into(),
+                    error_message: "Invalid Request. Subscription Limit Exceeded.".into(),
+                });
+            }
+            self.triples.extend(fresh);
+        }
+        let (segment, token) = &self.played;
+        let subscribed =
+            |mode: &Mode| self.triples.contains(&(*mode as u8, *segment, token.clone()));
+        self.modes = MODES.into_iter().filter(subscribed).collect();
+        Ok(())
+    }
+}
+
+/// The request and its mode, if both are known.
+fn readable(text: &str) -> Option<(Request, Mode)> {
+    let request: Request = serde_json::from_str(text).ok()?;
+    let mode = Mode::from_wire(request.params.mode).filter(|mode| MODES.contains(mode))?;
+    (request.action <= 1).then_some((request, mode))
+}
+
+fn invalid(text: &str) -> StreamError {
+    let sent: Option<Value> = serde_json::from_str(text).ok();
+    let id = sent.as_ref().and_then(|sent| sent.get("correlationID")?.as_str());
+    StreamError {
+        correlation_id: id.map(str::to_owned),
+        error_code: "E1001".into(),
+        error_message: "Invalid Request Payload.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(action: u8, mode: u8, tokens: &[String]) -> String {
+        let list = serde_json::json!([{ "exchangeType": 2, "tokens": tokens }]);
+        let params = serde_json::json!({ "mode": mode, "tokenList": list });
+        serde_json::json!({ "correlationID": "abc", "action": action, "params": params })
+            .to_string()
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|token| token.to_string()).collect()
+    }
+
+    #[test]
+    fn counts_a_repeated_token_once() {
+        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let mut tokens = numbered(999);
+        tokens.extend(numbered(999));
+        tokens.push("47338".into());
+        assert_eq!(subscriptions.apply(&request(1, 3, &tokens)), Ok(()));
+        assert_eq!(subscriptions.apply(&request(1, 3, &tokens)), Ok(()));
+        assert_eq!(subscriptions.modes(), [Mode::SnapQuote]);
+    }
+
+    #[test]
+    fn the_thousand_and_first_is_refused_and_disturbs_nothing() {
+        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        subscriptions.apply(&request(1, 1, &numbered(1000))).unwrap();
+        let refused = subscriptions.apply(&request(1, 1, &["47338".into()])).unwrap_err();
+        assert_eq!(
+            (refused.error_code.as_str(), refused.correlation_id.as_deref()),
+            ("E1002", Some("abc"))
+        );
+        subscriptions.apply(&request(0, 1, &["7".into(), "unknown".into()])).unwrap();
+        assert_eq!(subscriptions.apply(&request(1, 1, &["47338".into()])), Ok(()));
+        assert_eq!(subscriptions.modes(), [Mode::Ltp]);
+    }
+
+    #[test]
+    fn refuses_what_is_no_request() {
+        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let wrong = [
+            "hello".to_owned(),
+            "{}".to_owned(),
+            r#"{"correlationID":"x","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":2,"tokens":[47338]}]}}"#.to_owned(),
+            request(2, 3, &numbered(1)),
+            request(1, 4, &numbered(1)),
+            request(1, 0, &numbered(1)),
+        ];
+        for text in wrong {
+            let refused = subscriptions.apply(&text).unwrap_err();
+            assert_eq!(refused.error_code, "E1001", "{text}");
+            assert_eq!(refused.correlation_id.is_some(), text.contains("correlationID"));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What is played, in which order, and when.
+
+use std::time::Duration;
+
+use sandbox::{Options, Pacing, Sandbox, now_ns};
+use serde_json::Value;
+
+use crate::client::{Seen, Stream, call, login, market, plain, rows, tls};
+
+const FAST: Pacing = Pacing::FixedRate { per_second: 2_000 };
+
+fn control(sandbox: &Sandbox, what: &str) -> Value {
+    let reply = call(sandbox.address(), "GET", &format!("/control/{what}"), &[], "");
+    assert_eq!(reply.status, 200);
+    reply.json()
+}
+
+/// Subscribes in mode 3 and reads to the last row.
+fn read_all(stream: &mut Stream, count: usize) -> Vec<Seen> {
+    stream.subscribe(3);
+    (0..count).map(|_| stream.packet()).collect()
+}
+
+fn expected(count: usize) -> Vec<Seen> {
+    rows(count).iter().enumerate().map(|(index, row)| Seen::row(index, row)).collect()
+}
+
+#[test]
+fn plays_every_row_in_order_and_says_when_it_is_over() {
+    for (options, pacing) in [(plain as fn(_, _) -> Options, FAST), (tls, Pacing::FullSpeed)] {
+        let sandbox = Sandbox::start(options(500, pacing)).unwrap();
+        let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+        let before = control(&sandbox, "state");
+        assert_eq!((&before["started"], &before["over"]), (&false.into(), &false.into()));
+        assert_eq!((&before["connections"], &before["skipped_rows"]), (&1.into(), &3.into()));
+        assert_eq!(read_all(&mut stream, 500), expected(500));
+        assert_eq!(control(&sandbox, "over")["over"], true);
+        let after = control(&sandbox, "state");
+        assert_eq!((&after["rows"], &after["sent"]), (&500.into(), &500.into()));
+        assert!(sandbox.is_over() && after["over"] == true);
+    }
+}
+
+#[test]
+fn a_recording_keeps_its_pace_times_the_speed() {
+    let sandbox = Sandbox::start(plain(9, Pacing::Recorded { speed: 40.0 })).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    assert_eq!(read_all(&mut stream, 9), expected(9));
+    let schedule = sandbox.schedule();
+    let span = schedule.scheduled_ns(9).unwrap() - schedule.scheduled_ns(1).unwrap();
+    assert_eq!(span, 100_000_000, "nine rows at two a second, forty times as fast");
+}
+
+#[test]
+fn a_reconnect_repeats_the_last_due_row_and_goes_on() {
+    let sandbox = Sandbox::start(tls(400, FAST)).unwrap();
+    let tokens = login(&sandbox);
+    let mut first = market(&sandbox, &tokens).ok().unwrap();
+    first.subscribe(3);
+    while first.packet().sequence < 50 {}
+    drop(first);
+    let mut second = market(&sandbox, &tokens).ok().unwrap();
+    second.subscribe(3);
+    let snapshot = second.packet();
+    assert!(snapshot.sequence >= 50);
+    let all = expected(400);
+    let rest = &all[snapshot.sequence as usize - 1..];
+    assert_eq!(snapshot, rest[0]);
+    assert_eq!((1..rest.len()).map(|_| second.packet()).collect::<Vec<_>>(), rest[1..]);
+    control(&sandbox, "over");
+    let mut late = market(&sandbox, &tokens).ok().unwrap();
+    late.subscribe(3);
+    assert_eq!(late.packet(), all[399], "also after the end there is a snapshot");
+    assert!(sandbox.is_over());
+}
+
+#[test]
+fn the_recording_ends_by_the_clock_when_nobody_listens() {
+    let sandbox = Sandbox::start(plain(200, FAST)).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    stream.subscribe(1);
+    assert_eq!(stream.packet().sequence, 1);
+    drop(stream);
+    assert_eq!(control(&sandbox, "over")["over"], true);
+    assert!(control(&sandbox, "state")["sent"].as_u64() < Some(200));
+}
+
+#[test]
+fn each_mode_sends_its_own_packet() {
+    let sandbox = Sandbox::start(plain(50, FAST)).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    stream.subscribe(1);
+    stream.subscribe(2);
+    let mut seen = [Vec::new(), Vec::new()];
+    while seen.iter().any(|mode| mode.last() != Some(&50)) {
+        let packet = stream.packet();
+        seen[usize::from(packet.mode) - 1].push(packet.sequence);
+    }
+    assert!(seen.iter().all(|mode| mode.is_sorted()));
+    assert_eq!(seen[0].len(), 50);
+}
+
+#[test]
+fn an_unsubscribed_stream_falls_silent_and_begins_again_with_a_snapshot() {
+    let sandbox = Sandbox::start(plain(1_000_000, FAST)).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    stream.subscribe(3);
+    let before = stream.packet().sequence;
+    stream.ask(0, 3, &["47338"]);
+    stream.say("ping");
+    assert_eq!(stream.text(), "pong");
+    stream.subscribe(3);
+    assert!(stream.packet().sequence > before);
+}
+
+#[test]
+fn packets_of_a_fixed_rate_leave_when_they_are_due() {
+    let options = plain(600, Pacing::FixedRate { per_second: 1_000 });
+    let clock = options.clock.clone();
+    let sandbox = Sandbox::start(options).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    stream.subscribe(3);
+    let schedule = sandbox.schedule();
+    let mut ages: Vec<u64> = (1..=600)
+        .map(|sequence| {
+            assert_eq!(stream.packet().sequence, sequence);
+            let due = schedule.scheduled_ns(sequence).unwrap();
+            now_ns(&clock).checked_sub(due).expect("no packet leaves before it is due")
+        })
+        .collect();
+    ages.sort_unstable();
+    // The better quarter, because test machines are busy; timers in milliseconds give none of it.
+    assert!(ages[150] < 200_000, "quarter of the ages {} ns", ages[150]);
+    let gaps =
+        (1..600).map(|s| schedule.scheduled_ns(s + 1).zip(schedule.scheduled_ns(s)).unwrap());
+    assert!(gaps.map(|(next, this)| next - this).all(|gap| gap == 1_000_000));
+}
+
+#[test]
+fn the_control_addresss_schedule_is_the_embedded_one_on_the_monotonic_clock() {
+    let options = plain(300, FAST);
+    let clock = options.clock.clone();
+    let sandbox = Sandbox::start(options).unwrap();
+    assert!(control(&sandbox, "schedule?from=1&count=1")["scheduled_ns"][0].is_null());
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    read_all(&mut stream, 300);
+    let asked = control(&sandbox, "schedule?from=299&count=3");
+    let times = asked["scheduled_ns"].as_array().unwrap();
+    let schedule = sandbox.schedule();
+    let age_here = now_ns(&clock) - schedule.scheduled_ns(300).unwrap();
+    let age_there =
+        control(&sandbox, "clock")["monotonic_ns"].as_u64().unwrap() - times[1].as_u64().unwrap();
+    assert!(age_there >= age_here && age_there - age_here < 2_000_000_000);
+    assert!((times[1].as_u64().unwrap() - times[0].as_u64().unwrap()).abs_diff(500_000) < 5_000);
+    assert!(times[2].is_null(), "the tape has 300 rows");
+}
+
+#[test]
+fn a_slow_reader_gets_every_row_of_a_full_speed_tape() {
+    let count = 200_000;
+    for options in [plain(count, Pacing::FullSpeed), tls(count, Pacing::FullSpeed)] {
+        let sandbox = Sandbox::start(options).unwrap();
+        let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+        stream.subscribe(3);
+        let schedule = sandbox.schedule();
+        let mut last_due = 0;
+        for (index, row) in rows(count).iter().enumerate() {
+            let seen = stream.packet();
+            assert_eq!(seen, Seen::row(index, row));
+            let due = schedule.scheduled_ns(seen.sequence).unwrap();
+            assert!(due >= last_due);
+            last_due = due;
+            if index == 1_000 {
+                // Long enough for every buffer on the way to fill up.
+                stalled(&sandbox, count as u64);
+            }
+        }
+        assert_eq!(control(&sandbox, "over")["over"], true);
+    }
+}
+
+/// Waits until the sandbox has stopped to send because nobody reads.
+fn stalled(sandbox: &Sandbox, rows: u64) {
+    let mut sent = 0;
+    loop {
+        let now = control(sandbox, "state")["sent"].as_u64().unwrap();
+        if now == sent {
+            assert!(now < rows, "{now} rows were held somewhere");
+            return;
+        }
+        sent = now;
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
