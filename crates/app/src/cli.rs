@@ -1,0 +1,213 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit statuses, as `--help` ends.
+const STATUSES: &str = "Exit status:
+  0    done and all targets met
+  1    a target was missed
+  2    wrong usage or configuration
+  3    measurement incomplete
+  4    feed or broker failure
+  5    a recording is unreadable
+  130  interrupted; the reports of what was seen are written";
+
+/// Trades index options tick by tick over Angel One's SmartAPI, and shows where every microsecond went.
+#[derive(Debug, Parser)]
+#[command(name = "myquant", version = VERSION, after_help = STATUSES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Version and git revision.
+pub(crate) const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("MYQUANT_REVISION"), ")");
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure the tick path, stage by stage, from the socket to the decision
+    Perf(PerfArgs),
+    /// Run the broker's twin: a local server that speaks SmartAPI
+    Sandbox(SandboxArgs),
+    /// Run the strategy over recordings
+    Replay(ReplayArgs),
+    /// Show, check or explain the configuration
+    Config(ConfigArgs),
+}
+
+/// What every command that runs something takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Configuration file in TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// One configuration key, such as risk.base_sl_points=10 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// New folder for the run's files [default: runs/<UTC time>-<command>-<symbol>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON document on stdout; text for people goes to stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but results and errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PerfArgs {
+    /// Ticks to trace
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) ticks: u64,
+    /// First frames that are left out of the figures
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) settle: u64,
+    #[command(flatten)]
+    pub(crate) playback: PlaybackArgs,
+    /// Give up after this time, with status 3: 90s, 10m, 6h [default: follows from the ticks]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Measure the broker's feed instead of the sandbox
+    #[arg(long, conflicts_with_all = ["ticks_file", "rate", "speed", "seed", "plain", "regime"])]
+    pub(crate) live: bool,
+    /// Trading symbol to subscribe, looked up at the broker
+    #[arg(long, value_name = "SYM", requires = "live", conflicts_with = "token")]
+    pub(crate) symbol: Option<String>,
+    /// Exchange type and token to subscribe, such as 2:47338
+    #[arg(long, value_name = "TYPE:TOKEN", requires = "live")]
+    pub(crate) token: Option<String>,
+    /// File with the broker's credentials [default: MYQUANT_ENV_FILE, else the environment, .env.trading, .env]
+    #[arg(long, value_name = "FILE", requires = "live")]
+    pub(crate) env_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What the sandbox plays, and how fast.
+#[derive(Debug, Args)]
+pub(crate) struct PlaybackArgs {
+    /// Recording to play: CSV with timestamp, price and volume [default: a seeded generator]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ticks_file: Option<PathBuf>,
+    /// Packets per second; `max` is as fast as the reader takes them
+    #[arg(long, value_name = "R", conflicts_with = "speed")]
+    pub(crate) rate: Option<Rate>,
+    /// Times the recorded speed
+    #[arg(long, value_name = "X")]
+    pub(crate) speed: Option<f64>,
+    /// Seed of the generator
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "ticks_file")]
+    pub(crate) seed: u64,
+    /// Kind of day that the generator makes
+    #[arg(long, value_enum, default_value_t = Regime::Calm, conflicts_with = "ticks_file")]
+    pub(crate) regime: Regime,
+    /// Without TLS
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+/// A rate on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rate {
+    PerSecond(u32),
+    Max,
+}
+
+impl std::str::FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "max" | "0" => Ok(Self::Max),
+            number => number.parse().map(Self::PerSecond).map_err(|_| {
+                "must be a whole number of packets per second, or max for full speed".to_owned()
+            }),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Regime {
+    /// Small steps, slow runs
+    Calm,
+    /// Steps about three times as large
+    Volatile,
+    /// Jumps in the price and silent minutes
+    Gappy,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) playback: PlaybackArgs,
+    /// Rows that the generator makes
+    #[arg(long, value_name = "N", default_value_t = 80_000, conflicts_with = "ticks_file")]
+    pub(crate) rows: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Tick files (CSV), read in the order given
+    #[arg(value_name = "FILES", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Trace every tick and report the stages
+    #[arg(long)]
+    pub(crate) trace: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Every key with its effective value and who wrote it
+    Show {
+        /// Configuration file in TOML
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// One configuration key (repeatable)
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// Whether a file is a configuration that can run
+    Check {
+        /// Configuration file in TOML
+        file: PathBuf,
+    },
+    /// What a key does, its unit, range and default
+    Explain {
+        /// Such as risk.base_sl_points
+        key: String,
+    },
+}
+
+/// `90s`, `10m`, `6h`, or seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, text.chars().last().unwrap_or('s')),
+        None => (text, 's'),
+    };
+    let seconds = match unit {
+        'm' => 60.0,
+        'h' => 3600.0,
+        _ => 1.0,
+    };
+    let number: f64 = number.parse().map_err(|_| "must be a time such as 90s, 10m or 6h")?;
+    Duration::try_from_secs_f64(number * seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "must be a time above 0".to_owned())
+}

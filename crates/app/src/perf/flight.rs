@@ -1,0 +1,165 @@
+//! One run of the stream thread, watched from the main thread.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use client::market::{Ended, MarketError, MarketStream, StreamSetup, Subscription};
+use tokio::runtime::Runtime;
+
+use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
+use super::source::Source;
+use crate::clock::Cycles;
+use crate::failure::{Failure, Status};
+use crate::report::threads::{ThreadCounts, ThreadUse};
+use crate::signals::Signals;
+
+/// How often the main thread looks at signals, the timeout and the end of the recording.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    /// As it was meant to: all ticks were traced, or the recording was over.
+    Landed,
+    /// The stream failed for good.
+    Failed(MarketError),
+    /// The time was up first.
+    TimedOut(Duration),
+    /// SIGINT or SIGTERM.
+    Interrupted,
+}
+
+impl End {
+    pub(super) const fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+}
+
+/// What a run brought home.
+pub(super) struct Flight {
+    pub(super) path: MeasuredPath,
+    pub(super) end: End,
+    /// What the system did to the tick thread while it ran.
+    pub(super) threads: ThreadUse,
+    pub(super) duration_ns: u64,
+}
+
+/// What the tick thread hands back.
+struct Landed {
+    pilot: Pilot,
+    ended: Ended,
+    threads: ThreadUse,
+    duration_ns: u64,
+}
+
+/// Runs the stream on a thread of its own until the pilot lands, time is up, or a signal comes.
+///
+/// Errors: status 4 if the stream cannot even be set up.
+#[expect(clippy::too_many_arguments, reason = "each is another part of the run, used once")]
+pub(super) fn fly(
+    mut pilot: Pilot,
+    source: &Source,
+    runtime: &Runtime,
+    signals: &Signals,
+    cycles: &Cycles,
+    timeout: Duration,
+    print: impl Fn(&str),
+    heard: &Receiver<String>,
+) -> Result<Flight, Failure> {
+    let mut stream = stream(source, runtime, cycles)?;
+    let orders = pilot.orders.clone();
+    let clock = cycles.clone();
+    let (landed, landing) = sync_channel(1);
+    let run = move || {
+        let before = ThreadCounts::of_this_thread();
+        let begin = clock.now_ns();
+        let ended = stream.run(&mut pilot);
+        pilot.finish();
+        let duration_ns = clock.now_ns() - begin;
+        let threads = ThreadCounts::of_this_thread().since(before);
+        let _ = landed.send(Landed { pilot, ended, threads, duration_ns });
+    };
+    let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
+    let thread = thread.map_err(|error| {
+        Failure::usage(format!("cannot start the tick thread: {error}"), "raise `ulimit -u`")
+    })?;
+    let begin = cycles.now_ns();
+    let mut early = None;
+    let landed = loop {
+        heard.try_iter().for_each(|news| print(&news));
+        match landing.recv_timeout(LOOK) {
+            Ok(landed) => break landed,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::new(
+                    Status::Feed,
+                    "the tick thread broke off",
+                    "report this as a bug with what was printed above",
+                ));
+            }
+        }
+        let passed = Duration::from_nanos(cycles.now_ns() - begin);
+        early = early.or_else(|| look(&orders, source, signals, passed, timeout));
+    };
+    let _ = thread.join();
+    heard.try_iter().for_each(|news| print(&news));
+    let Landed { pilot, ended, threads, duration_ns } = landed;
+    let end = match (ended, early) {
+        (Ended::Failed(error), _) => End::Failed(error),
+        (Ended::Stopped, Some(early)) if pilot.landing == Landing::Stopped => early,
+        (Ended::Stopped, _) => End::Landed,
+    };
+    Ok(Flight { path: pilot.path, end, threads, duration_ns })
+}
+
+/// Gives the order that the moment asks for; why, if it is to stop.
+fn look(
+    orders: &Orders,
+    source: &Source,
+    signals: &Signals,
+    passed: Duration,
+    timeout: Duration,
+) -> Option<End> {
+    if signals.came() {
+        orders.give(Order::Stop);
+        return Some(End::Interrupted);
+    }
+    if passed >= timeout {
+        orders.give(Order::Stop);
+        return Some(End::TimedOut(timeout));
+    }
+    if source.is_over() {
+        orders.give(Order::DrainAndEnd);
+    }
+    None
+}
+
+/// The market stream of the source's one session.
+fn stream(source: &Source, runtime: &Runtime, cycles: &Cycles) -> Result<MarketStream, Failure> {
+    let failed = |error: MarketError| Failure::new(Status::Feed, &error, error.hint());
+    let broker = &source.broker;
+    let renewing = Arc::clone(broker);
+    let handle = runtime.handle().clone();
+    let renew = move || {
+        let renewed = handle.block_on(renewing.renew());
+        renewed.map_err(|error| error.to_string())?;
+        renewing.stream_auth().map_err(|error| error.to_string())
+    };
+    let subscription = Subscription {
+        mode: source.subscription.mode,
+        exchange_type: source.subscription.segment,
+        token: source.token_text(),
+    };
+    MarketStream::new(StreamSetup {
+        url: broker.servers().market_stream().to_string(),
+        tls: Arc::clone(broker.servers().tls()),
+        auth: broker.stream_auth().map_err(failed)?,
+        renew: Box::new(renew),
+        subscriptions: vec![subscription],
+        limits: source.limits,
+        clock: cycles.0.clone(),
+        entropy: crate::run_folder::since_epoch().as_nanos() as u64,
+    })
+    .map_err(failed)
+}

@@ -1,0 +1,147 @@
+//! The sink of the market stream: carries each payload into the tick path, on the stream's thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use client::market::{ConnectionState, ControlFrame, Flow, Sink, Stamps};
+use engine::probe::{self, Counter as _, Meter};
+use engine::tick_path::TickPath;
+use engine::tick_path::position::ExitReason;
+use engine::tick_path::strategy::Momentum;
+use engine::units::{EventTime, Micros};
+use smartapi::stream::request::ServerText;
+
+use crate::clock::{Cycles, WallOffset};
+
+/// The path that `perf` measures.
+pub(super) type MeasuredPath = TickPath<Momentum, Meter<Cycles>>;
+
+/// What the tick thread is told; nothing at first. It looks before each tick and at each pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The recording is over: end when nothing more comes.
+    DrainAndEnd = 1,
+    /// End now.
+    Stop = 2,
+}
+
+/// The order as both threads see it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orders(Arc<AtomicU8>);
+
+impl Orders {
+    /// Gives an order; a stop is never taken back.
+    pub(super) fn give(&self, order: Order) {
+        self.0.fetch_max(order as u8, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn is(&self, order: Order) -> bool {
+        self.0.load(Ordering::Relaxed) == order as u8
+    }
+}
+
+/// The last exchange time that can be true when a frame was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Latest {
+    /// Recordings have dates of their own.
+    Any,
+    /// The date of this machine, and this much more.
+    Wall { offset: WallOffset, ahead: Micros },
+}
+
+/// Why the pilot ended the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Landing {
+    /// It has traced as many ticks as were wanted.
+    Traced,
+    /// The recording was over and nothing more came.
+    Over,
+    /// It was ordered to stop, or the stream failed.
+    Stopped,
+}
+
+/// Owns the tick path while the stream runs.
+pub(super) struct Pilot {
+    pub(super) path: MeasuredPath,
+    pub(super) wanted: u64,
+    pub(super) orders: Orders,
+    pub(super) latest: Latest,
+    pub(super) landing: Landing,
+    /// Where states and texts go; full means dropped, and counted.
+    pub(super) news: SyncSender<String>,
+    pub(super) news_dropped: u64,
+}
+
+impl Pilot {
+    #[inline]
+    fn latest(&self, read: u64) -> EventTime {
+        match self.latest {
+            Latest::Any => EventTime::END,
+            Latest::Wall { offset, ahead } => {
+                let counter_ns = self.path.trader().probe().counter().nanos(0, read) as i64;
+                EventTime((counter_ns + offset.offset_ns) / 1000) + ahead
+            }
+        }
+    }
+
+    fn land(&mut self, landing: Landing) -> Flow {
+        self.landing = landing;
+        Flow::Stop
+    }
+
+    /// No tick comes any more: closes the paper position.
+    pub(super) fn finish(&mut self) {
+        self.path.finish(match self.landing {
+            Landing::Over => ExitReason::EndOfData,
+            Landing::Traced | Landing::Stopped => ExitReason::StopRequested,
+        });
+    }
+
+    fn tell(&mut self, news: String) {
+        if self.news.try_send(news).is_err() {
+            self.news_dropped += 1;
+        }
+    }
+}
+
+impl Sink for Pilot {
+    #[inline]
+    fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
+        if self.orders.is(Order::Stop) {
+            return self.land(Landing::Stopped);
+        }
+        let trace = probe::Stamps::read(stamps.read, stamps.framed);
+        let latest = self.latest(stamps.read);
+        self.path.on_frame(payload, trace, latest);
+        if self.path.frames().traced >= self.wanted {
+            return self.land(Landing::Traced);
+        }
+        Flow::Continue
+    }
+
+    fn on_control(&mut self, _kind: ControlFrame) {
+        self.path.on_control();
+    }
+
+    fn on_text(&mut self, text: &str) {
+        if let ServerText::Error(error) = ServerText::read(text) {
+            self.tell(format!("{error}\nhint: {}", error.hint()));
+        }
+    }
+
+    fn on_state(&mut self, state: &ConnectionState) {
+        self.tell(format!("stream {state}"));
+    }
+
+    fn on_idle(&mut self) -> Flow {
+        if self.orders.is(Order::Stop) {
+            return self.land(Landing::Stopped);
+        }
+        if self.orders.is(Order::DrainAndEnd) {
+            return self.land(Landing::Over);
+        }
+        Flow::Continue
+    }
+}

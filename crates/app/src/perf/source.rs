@@ -1,0 +1,336 @@
+//! Where the packets come from: an embedded sandbox, or the broker.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use client::market::Limits;
+use client::{Broker, BrokerError, Credentials, Places, PlainCredentials, Servers, StateFolder};
+use engine::config::{Config, Session};
+use engine::tick_path::feed::Subscription;
+use engine::units::{EventTime, Micros};
+use sandbox::{Options, Pacing, Sandbox, Schedule, Transport};
+use smartapi::packet::{ExchangeType, Mode, token_field, token_text};
+
+use super::pilot::Latest;
+use crate::cli::PerfArgs;
+use crate::clock::{Cycles, WallOffset};
+use crate::failure::{Failure, Status};
+use crate::playback;
+use crate::run_folder::since_epoch;
+use crate::signals::Signals;
+
+/// Packets per second of the sandbox where nothing else is asked for.
+const USUAL_RATE: u32 = 1000;
+/// Rows beyond those that are asked for, so that the last wanted tick is never the last row.
+const SPARE_ROWS: usize = 100;
+/// How long a live measurement waits for its ticks.
+const LIVE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// What a run on the sandbox may take beyond its plan.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Everything that needs no network.
+pub(super) struct Prepared {
+    servers: Servers,
+    credentials: Credentials,
+    state: StateFolder,
+    wanted: Wanted,
+    local: Option<Local>,
+}
+
+/// The embedded sandbox and what ends with it.
+struct Local {
+    sandbox: Sandbox,
+    _state: tempfile::TempDir,
+    planned: Duration,
+}
+
+/// The instrument as the user named it.
+enum Wanted {
+    Known { symbol: String, subscription: Subscription },
+    Symbol(String),
+}
+
+/// A source that is logged in.
+pub(super) struct Source {
+    /// For the report: `sandbox` or `angel one`.
+    pub(super) name: String,
+    pub(super) symbol: String,
+    pub(super) subscription: Subscription,
+    pub(super) broker: Arc<Broker>,
+    pub(super) limits: Limits,
+    pub(super) tls: bool,
+    local: Option<Local>,
+}
+
+/// Chooses the source and its credentials, once; a sandbox is started here.
+///
+/// Errors: status 2 for credentials and usage, 3 outside the market's hours, 5 for a recording.
+pub(super) fn prepare(
+    args: &PerfArgs,
+    config: &Config,
+    cycles: &Cycles,
+) -> Result<Prepared, Failure> {
+    if args.live { live(args, config) } else { local(args, config, cycles) }
+}
+
+fn live(args: &PerfArgs, config: &Config) -> Result<Prepared, Failure> {
+    let environment = &client::process_environment;
+    let places = Places { env_file: args.env_file.as_deref(), environment, folder: Path::new(".") };
+    let credentials =
+        Credentials::load(&places).map_err(|error| Failure::usage(&error, error.hint()))?;
+    let state =
+        StateFolder::of_user(environment).map_err(|error| Failure::usage(&error, error.hint()))?;
+    let wanted = match (&args.symbol, &args.token) {
+        (Some(symbol), _) => Wanted::Symbol(symbol.clone()),
+        (None, Some(token)) => {
+            Wanted::Known { symbol: token.clone(), subscription: parse_token(token)? }
+        }
+        (None, None) => {
+            let hint = "add --symbol NIFTY28NOV2526000CE, or --token 2:47338";
+            return Err(Failure::usage("--live needs an instrument", hint));
+        }
+    };
+    let now = EventTime(since_epoch().as_micros() as i64);
+    require_market_hours(&config.session, now)?;
+    let servers = Servers::angel_one().map_err(|error| Failure::usage(&error, error.hint()))?;
+    Ok(Prepared { servers, credentials, state, wanted, local: None })
+}
+
+/// `2:47338` as a subscription.
+fn parse_token(text: &str) -> Result<Subscription, Failure> {
+    let parsed = text.split_once(':').and_then(|(segment, token)| {
+        let field = token_field(token).filter(|_| !token.is_empty())?;
+        Some(subscription(ExchangeType(segment.parse().ok()?), field))
+    });
+    parsed.ok_or_else(|| {
+        Failure::usage(
+            format!("--token {text}: must be the exchange type, a colon and the broker's token"),
+            "write it as 2:47338, where 1 is NSE, 2 NFO, 3 BSE, 4 BFO and 5 MCX",
+        )
+    })
+}
+
+const fn subscription(segment: ExchangeType, token: [u8; 25]) -> Subscription {
+    Subscription { segment, token, mode: Mode::SnapQuote }
+}
+
+/// Nothing can be measured while the exchange is closed; holidays are not known here.
+///
+/// Errors: status 3 on weekends and outside the session.
+fn require_market_hours(session: &Session, now: EventTime) -> Result<(), Failure> {
+    let midnight = session.zone.day_start(now);
+    let of_day = now - midnight;
+    let day_number = (midnight.0 + session.zone.offset.0).div_euclid(Micros::DAY.0);
+    // 1 Jan 1970 was a Thursday.
+    let weekend = matches!((day_number + 3).rem_euclid(7), 5 | 6);
+    let open = of_day >= session.window.start && of_day < session.window.end;
+    if open && !weekend {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Status::Incomplete,
+        format!(
+            "the market is closed: it is {}, the session is {} to {} on weekdays",
+            session.zone.iso(now),
+            clock_time(session.window.start),
+            clock_time(session.window.end)
+        ),
+        "measure within the session, or leave out --live to measure on the sandbox",
+    ))
+}
+
+fn clock_time(time: Micros) -> String {
+    let minutes = time.0 / 60_000_000;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn local(args: &PerfArgs, config: &Config, cycles: &Cycles) -> Result<Prepared, Failure> {
+    let rows = (args.ticks + args.settle) as usize + SPARE_ROWS;
+    let tape = playback::tape(&args.playback, rows, config)?;
+    let pacing = playback::pacing(&args.playback, Pacing::FixedRate { per_second: USUAL_RATE });
+    let instrument = playback::instrument(config);
+    let token = token_field(&instrument.token).ok_or_else(|| {
+        let what = format!("instrument.token = {}: is longer than 25 bytes", instrument.token);
+        Failure::usage(what, "set the broker's token, or leave it empty")
+    })?;
+    let planned = planned(args, tape.rows(), pacing);
+    let wanted = Wanted::Known {
+        symbol: instrument.symbol.clone(),
+        subscription: subscription(instrument.exchange_type, token),
+    };
+    let transport =
+        if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
+    let options = Options { transport, instrument, ..Options::new(tape, pacing, cycles.0.clone()) };
+    let failed = |error: sandbox::Error| Failure::usage(&error, error.hint());
+    let sandbox = Sandbox::start(options).map_err(failed)?;
+    let address = sandbox.address();
+    let authority = address.ca_file.as_ref().map(std::fs::read).transpose().map_err(|error| {
+        Failure::usage(format!("cannot read the sandbox's certificate: {error}"), "start again")
+    })?;
+    let servers = Servers::local(&address.rest_url, &address.stream_url, authority.as_deref())
+        .map_err(|error| Failure::usage(&error, error.hint()))?;
+    let given = address.credentials.clone();
+    let credentials = Credentials::given(PlainCredentials {
+        api_key: given.api_key,
+        client_id: given.client_id,
+        pin: given.password,
+        totp_secret: given.totp_secret,
+    })
+    .map_err(|error| Failure::usage(&error, error.hint()))?;
+    let folder = tempfile::tempdir().map_err(|error| {
+        Failure::usage(format!("cannot make a temporary folder: {error}"), "set TMPDIR")
+    })?;
+    Ok(Prepared {
+        servers,
+        credentials,
+        state: StateFolder::at(folder.path()),
+        wanted,
+        local: Some(Local { sandbox, _state: folder, planned }),
+    })
+}
+
+/// How long the sandbox takes to play what is asked for.
+fn planned(args: &PerfArgs, rows: &[sandbox::Row], pacing: Pacing) -> Duration {
+    let frames = (args.ticks + args.settle).min(rows.len() as u64);
+    match pacing {
+        Pacing::FixedRate { per_second } => {
+            Duration::from_secs_f64(frames as f64 / f64::from(per_second.max(1)))
+        }
+        Pacing::FullSpeed => Duration::from_secs(frames / 10_000),
+        Pacing::Recorded { speed } => {
+            let last = rows.get((frames as usize).saturating_sub(1));
+            let span = rows.first().zip(last).map_or(0, |(first, last)| {
+                last.exchange_ts_ms.saturating_sub(first.exchange_ts_ms).max(0)
+            });
+            Duration::try_from_secs_f64(span as f64 / 1000.0 / speed).unwrap_or(LIVE_TIMEOUT)
+        }
+    }
+}
+
+/// Logs in and finds the instrument; `None` if a signal came first.
+///
+/// Errors: status 4 for the broker, 2 for an instrument that it does not know.
+pub(super) fn connect(
+    prepared: Prepared,
+    config: &Config,
+    runtime: &tokio::runtime::Runtime,
+    signals: &Signals,
+) -> Result<Option<Source>, Failure> {
+    let Prepared { servers, credentials, state, wanted, local } = prepared;
+    let tls = servers.market_stream().scheme() == "wss";
+    let failed = |error: BrokerError| Failure::new(Status::Feed, &error, error.hint());
+    let exchange = config.instrument.exchange.clone();
+    let log_in = async {
+        let broker = Broker::connect(servers, credentials, state).await.map_err(failed)?;
+        let (symbol, subscription) = match wanted {
+            Wanted::Known { symbol, subscription } => (symbol, subscription),
+            Wanted::Symbol(symbol) => {
+                let found = broker.search(&exchange, &symbol).await.map_err(failed)?;
+                let subscription = exactly(&symbol, &exchange, &found)?;
+                (symbol, subscription)
+            }
+        };
+        Ok(Source {
+            name: if local.is_some() { "sandbox".to_owned() } else { "angel one".to_owned() },
+            symbol,
+            subscription,
+            broker: Arc::new(broker),
+            limits: Limits::default(),
+            tls,
+            local,
+        })
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            source = log_in => source.map(Some),
+            () = signals.wait() => Ok(None),
+        }
+    })
+}
+
+/// The one search result whose symbol is exactly the wanted one.
+fn exactly(
+    symbol: &str,
+    exchange: &str,
+    found: &[smartapi::rest::Scrip],
+) -> Result<Subscription, Failure> {
+    let scrip = found.iter().find(|scrip| scrip.tradingsymbol.eq_ignore_ascii_case(symbol));
+    let parsed = scrip.and_then(|scrip| {
+        let segment = ExchangeType::of_segment(&scrip.exchange)?;
+        Some(subscription(segment, token_field(&scrip.symboltoken)?))
+    });
+    parsed.ok_or_else(|| {
+        let near: Vec<&str> =
+            found.iter().take(5).map(|scrip| scrip.tradingsymbol.as_str()).collect();
+        let hint = if near.is_empty() {
+            format!("check the symbol, and set instrument.exchange, which is {exchange}")
+        } else {
+            format!("the broker knows {}", near.join(", "))
+        };
+        Failure::usage(format!("{exchange} has no symbol {symbol}"), hint)
+    })
+}
+
+impl Source {
+    /// How long the run may take where the user set no limit.
+    pub(super) fn usual_timeout(&self) -> Duration {
+        self.local.as_ref().map_or(LIVE_TIMEOUT, |local| local.planned * 2 + GRACE)
+    }
+
+    /// Which exchange times can be true.
+    pub(super) fn latest(&self, config: &Config, offset: WallOffset) -> Latest {
+        match self.local {
+            Some(_) => Latest::Any,
+            None => Latest::Wall { offset, ahead: config.max_future },
+        }
+    }
+
+    /// Whether the recording is over; never so against the broker.
+    pub(super) fn is_over(&self) -> bool {
+        self.local.as_ref().is_some_and(|local| local.sandbox.is_over())
+    }
+
+    /// When each packet was due; only the sandbox knows.
+    pub(super) fn schedule(&self) -> Option<Arc<Schedule>> {
+        self.local.as_ref().map(|local| local.sandbox.schedule())
+    }
+
+    /// The token as text.
+    pub(super) fn token_text(&self) -> String {
+        String::from_utf8_lossy(token_text(&self.subscription.token)).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_market_is_open_within_the_session_on_weekdays() {
+        let config = engine::config::load(&[]).expect("defaults");
+        // Monday, 6 Oct 2025, 09:15:00 in India.
+        let monday_open = EventTime(1_759_722_300_000_000);
+        let verdict = |hours: i64| {
+            let now = monday_open + Micros::minutes(hours * 60);
+            require_market_hours(&config.session, now).map_err(|failure| failure.status)
+        };
+        assert_eq!(verdict(0), Ok(()));
+        assert_eq!(verdict(6), Ok(()));
+        assert_eq!(verdict(7), Err(Status::Incomplete), "16:15");
+        assert_eq!(verdict(-1), Err(Status::Incomplete), "08:15");
+        assert_eq!(verdict(4 * 24), Ok(()), "Friday");
+        assert_eq!(verdict(5 * 24), Err(Status::Incomplete), "Saturday");
+        assert_eq!(verdict(6 * 24), Err(Status::Incomplete), "Sunday");
+    }
+
+    #[test]
+    fn a_token_is_an_exchange_type_and_digits() {
+        let parsed = parse_token("2:47338").expect("a token");
+        assert_eq!(parsed.segment, ExchangeType::NSE_FO);
+        assert_eq!(token_text(&parsed.token), b"47338");
+        for wrong in ["47338", "2:", ":1", "x:1", "300:1", "2:12345678901234567890123456"] {
+            assert_eq!(parse_token(wrong).map_err(|e| e.status), Err(Status::Usage), "{wrong}");
+        }
+    }
+}

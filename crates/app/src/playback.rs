@@ -1,0 +1,102 @@
+//! What a sandbox plays: a recording or the generator, and how fast.
+
+use std::path::Path;
+
+use engine::config::Config;
+use engine::replay::CsvRows;
+use engine::units::Zone;
+use sandbox::{Instrument, Pacing, Recipe, Row, Tape, generate};
+use smartapi::packet::ExchangeType;
+
+use crate::cli::{PlaybackArgs, Rate, Regime};
+use crate::failure::{Failure, Status};
+
+/// 09:36:00 in India on Monday, 6 Oct 2025: the generator's first stamp, in milliseconds.
+const FIRST_TS_MS: i64 = 1_759_723_560_000;
+/// Seconds from there to the default close of positions at 14:50, less a margin.
+const SESSION_S: usize = 18_000;
+/// Ticks that share a second at least, as a liquid option has them.
+const LEAST_PER_SECOND: usize = 4;
+
+/// The tape of the arguments; the generator makes `rows` ticks that lie inside one session.
+///
+/// Errors: status 5 for an unreadable recording.
+pub(crate) fn tape(args: &PlaybackArgs, rows: usize, config: &Config) -> Result<Tape, Failure> {
+    if let Some(path) = &args.ticks_file {
+        return recording(path, config.session.zone);
+    }
+    // Silent minutes take up to half of a gappy day.
+    let usable = if args.regime == Regime::Gappy { SESSION_S / 2 } else { SESSION_S };
+    let recipe = Recipe {
+        regime: match args.regime {
+            Regime::Calm => sandbox::Regime::Calm,
+            Regime::Volatile => sandbox::Regime::Volatile,
+            Regime::Gappy => sandbox::Regime::Gappy,
+        },
+        seed: args.seed,
+        rows,
+        per_second: rows.div_ceil(usable).max(LEAST_PER_SECOND) as u32,
+        first_ts_ms: FIRST_TS_MS,
+        lot_size: config.instrument.lot_size.0,
+    };
+    Ok(Tape::new(generate(&recipe), 0))
+}
+
+/// The pace of the arguments, or the command's own.
+pub(crate) fn pacing(args: &PlaybackArgs, default: Pacing) -> Pacing {
+    match (args.rate, args.speed) {
+        (Some(Rate::PerSecond(per_second)), _) => Pacing::FixedRate { per_second },
+        (Some(Rate::Max), _) => Pacing::FullSpeed,
+        (None, Some(speed)) => Pacing::Recorded { speed },
+        (None, None) => default,
+    }
+}
+
+/// The instrument that the sandbox plays, after the configuration where it names one.
+pub(crate) fn instrument(config: &Config) -> Instrument {
+    let usual = Instrument::default();
+    let configured = &config.instrument;
+    let token = if configured.token.is_empty() { usual.token } else { configured.token.clone() };
+    let symbol =
+        if configured.symbol == "NIFTY" { usual.symbol } else { configured.symbol.clone() };
+    Instrument {
+        exchange_type: ExchangeType::of_segment(&configured.exchange)
+            .unwrap_or(usual.exchange_type),
+        token,
+        symbol,
+        lot_size: configured.lot_size.0,
+    }
+}
+
+/// Reads a file of any size.
+///
+/// Errors: status 5, naming the file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        let what = format!("cannot read the recording {}: {error}", path.display());
+        Failure::new(Status::Data, what, "check the file's name and rights")
+    })
+}
+
+/// The rows of a CSV file; those that a packet cannot carry are skipped and counted.
+fn recording(path: &Path, zone: Zone) -> Result<Tape, Failure> {
+    let file = read(path)?;
+    let unreadable = |error: engine::replay::CsvError| {
+        let what = format!("{}: {error}", path.display());
+        Failure::new(Status::Data, what, error.hint())
+    };
+    let mut rows = Vec::new();
+    let mut skipped = 0;
+    for tick in CsvRows::new(&file, zone).map_err(unreadable)? {
+        let (Some(time), Some(price)) = (tick.time, tick.price) else {
+            skipped += 1;
+            continue;
+        };
+        rows.push(Row {
+            exchange_ts_ms: time.0.div_euclid(1000),
+            price_paise: price.0,
+            qty: tick.volume.map_or(0, |volume| volume.0),
+        });
+    }
+    Ok(Tape::new(rows, skipped))
+}

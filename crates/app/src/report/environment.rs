@@ -1,0 +1,64 @@
+//! The ground a measurement stands on: machine, kernel, build.
+
+use serde::Serialize;
+
+use crate::cli::VERSION;
+use crate::clock::Cycles;
+
+/// What the figures depend on besides the code.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Environment {
+    pub(crate) version: &'static str,
+    pub(crate) build_profile: &'static str,
+    pub(crate) processor: String,
+    pub(crate) cores: usize,
+    pub(crate) kernel: String,
+    /// What the stamps are read from.
+    pub(crate) clock: &'static str,
+    /// The kernel's own clock source.
+    pub(crate) kernel_clocksource: String,
+    pub(crate) virtualised: Option<bool>,
+    /// The processors of the tick thread, if it was pinned.
+    pub(crate) pinning: Option<String>,
+    pub(crate) tls: bool,
+}
+
+impl Environment {
+    /// Reads it from the system; what the system does not say is `unknown`, not guessed.
+    pub(crate) fn read(tls: bool, cycles: &Cycles) -> Self {
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").ok();
+        let field = |name: &str| {
+            let lines = cpuinfo.as_deref()?.lines();
+            let found = lines.filter_map(|line| line.split_once(':'));
+            found.into_iter().find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+        };
+        let flags = field("flags").or_else(|| field("Features"));
+        Self {
+            version: VERSION,
+            build_profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            processor: field("model name").unwrap_or("unknown").to_owned(),
+            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            kernel: line("/proc/sys/kernel/osrelease"),
+            clock: source_of(cycles),
+            kernel_clocksource: line(
+                "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+            ),
+            virtualised: flags.map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
+            pinning: None,
+            tls,
+        }
+    }
+}
+
+/// The first line of a system file.
+fn line(path: &str) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().next().map_or_else(|| "unknown".to_owned(), str::to_owned)
+}
+
+/// Tells the cycle counter from the system's clock: only the latter counts in nanoseconds.
+fn source_of(cycles: &Cycles) -> &'static str {
+    use engine::probe::Counter as _;
+    let second = 1_000_000_000;
+    if cycles.nanos(0, second) == second { "system monotonic clock" } else { "cycle counter" }
+}

@@ -1,0 +1,125 @@
+//! The table on the terminal.
+
+use std::fmt::Write as _;
+
+use engine::probe::Meter;
+
+use super::{Figures, Report, StageFigures};
+
+/// Nanoseconds in the unit that keeps three significant digits short.
+fn time(ns: Option<u64>) -> String {
+    let Some(ns) = ns else { return "–".to_owned() };
+    let (value, unit) = match ns {
+        0..=9_999 => return format!("{ns} ns"),
+        10_000..=9_999_999 => (ns as f64 / 1e3, "µs"),
+        10_000_000..=9_999_999_999 => (ns as f64 / 1e6, "ms"),
+        _ => (ns as f64 / 1e9, "s"),
+    };
+    let decimals = if value < 100.0 { 1 } else { 0 };
+    format!("{value:.decimals$} {unit}")
+}
+
+fn row(name: &str, group: &str, figures: &Figures, share: Option<f64>) -> String {
+    let share = share.map_or_else(String::new, |share| format!("{:.1} %", share * 100.0));
+    format!(
+        "{name:<12} {group:<5} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {share:>8}\n",
+        figures.count,
+        time(figures.p50_ns),
+        time(figures.p90_ns),
+        time(figures.p99_ns),
+        time(figures.p999_ns),
+        time(figures.max_ns),
+    )
+}
+
+fn table(stages: &[StageFigures], total: &Figures, age: Option<&Figures>) -> String {
+    let mut out = format!(
+        "{:<12} {:<5} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {:>8}\n",
+        "stage", "group", "ticks", "p50", "p90", "p99", "p99.9", "max", "share"
+    );
+    for stage in stages {
+        out += &row(stage.name, stage.group, &stage.figures, stage.share);
+    }
+    out += &row("total", "", total, None);
+    if let Some(age) = age {
+        out += &row("age", "", age, None);
+    }
+    out
+}
+
+/// The stages of a meter.
+pub(crate) fn stages<C>(meter: &Meter<C>) -> String {
+    table(&super::stages(meter), &Figures::of(meter.total()), None)
+}
+
+/// The table of a report with the lines around it.
+pub(crate) fn report(report: &Report) -> String {
+    let environment = &report.environment;
+    let mut out = String::new();
+    let tls = if environment.tls { "TLS" } else { "plain" };
+    let _ = writeln!(
+        out,
+        "{} over {tls}, source {}, {:.1} s, {} build, {} × {}\n",
+        report.symbol,
+        report.source,
+        report.duration_ns as f64 / 1e9,
+        environment.build_profile,
+        environment.cores,
+        environment.processor,
+    );
+    out += &table(&report.stages, &report.total, report.age.as_ref());
+    let counted: Vec<String> =
+        report.counted.iter().map(|(reason, number)| format!("{number} {reason}")).collect();
+    let counted = if counted.is_empty() { "0 counted".to_owned() } else { counted.join(" + ") };
+    let _ = writeln!(
+        out,
+        "\nframes {} = {} traced + {counted}{}",
+        report.frames,
+        report.traced,
+        if report.incomplete { "   INCOMPLETE" } else { "" }
+    );
+    let _ = writeln!(
+        out,
+        "one stamp costs {:.0} ns; {} packets/s; peak memory {}",
+        report.stamp_cost_ns,
+        report.throughput_per_s.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.0}")),
+        report.process.rss_max_bytes.map_or_else(
+            || "unknown".to_owned(),
+            |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
+        )
+    );
+    for target in &report.targets {
+        let verdict = match target.met {
+            Some(true) => "PASS",
+            Some(false) => "FAIL",
+            None => "not judged, too few ticks",
+        };
+        let _ = writeln!(
+            out,
+            "target {:<9} {:>9} of at most {:>8}  {verdict}",
+            target.name,
+            time(target.measured_ns),
+            time(Some(target.limit_ns)),
+        );
+    }
+    for advice in &report.advice {
+        let _ = writeln!(out, "advice: {}; {}", advice.evidence, advice.advice);
+    }
+    if report.advice.is_empty() {
+        let _ = writeln!(out, "advice: change nothing, no threshold was crossed");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn times_keep_three_digits_and_say_their_unit() {
+        let shown =
+            [0, 9_999, 12_345, 123_456, 12_345_678, 12_345_678_901].map(|ns| time(Some(ns)));
+        assert_eq!(shown, ["0 ns", "9999 ns", "12.3 µs", "123 µs", "12.3 ms", "12.3 s"]);
+        assert_eq!(time(None), "–");
+    }
+}

@@ -1,0 +1,42 @@
+//! `myquant sandbox`: the broker's twin, alone, until it is told to end.
+
+use std::io::Write as _;
+
+use sandbox::{Options, Pacing, Sandbox, Transport};
+
+use crate::cli::SandboxArgs;
+use crate::clock::Cycles;
+use crate::failure::{Failure, Status};
+use crate::signals::Signals;
+use crate::{playback, settings};
+
+/// Runs the command.
+pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
+    let config = settings::load(None, &[])?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::usage(format!("cannot start: {error}"), "raise the limit of open files")
+    })?;
+    let signals = Signals::listen(&runtime)?;
+    let tape = playback::tape(&args.playback, args.rows, &config)?;
+    if tape.skipped() > 0 {
+        let _ = writeln!(std::io::stderr(), "{} unreadable rows are not played", tape.skipped());
+    }
+    let pacing = playback::pacing(&args.playback, Pacing::Recorded { speed: 1.0 });
+    let transport =
+        if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
+    let sandbox = Sandbox::start(Options {
+        port: args.port,
+        transport,
+        instrument: playback::instrument(&config),
+        ..Options::new(tape, pacing, Cycles::new().0)
+    })
+    .map_err(|error| Failure::usage(&error, error.hint()))?;
+    // Where it listens and the throw-away credentials: the one line that programs wait for.
+    let address = serde_json::to_string(sandbox.address()).unwrap_or_default();
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{address}").and_then(|()| out.flush());
+    runtime.block_on(signals.wait());
+    sandbox.stop();
+    Ok(Status::Interrupted)
+}
