@@ -8,3 +8,4 @@ pub mod probe;
 pub mod replay;
 pub mod tick_path;
 pub mod units;
+pub mod venue;

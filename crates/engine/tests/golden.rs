@@ -8,12 +8,13 @@ use engine::config::Config;
 use engine::probe::Off;
 use engine::replay::{self, CsvRows, Outcome, TradeRow};
 use engine::tick_path::TickPath;
-use engine::tick_path::strategy::{Compute, Momentum, Readings};
+use engine::tick_path::strategy::{Compute, Momentum, Strategy, Unit};
+use engine::venue::FillModel;
 use serde_json::{Value, json};
 
 fn replayed(config: &Config, file: &[u8]) -> Outcome {
     let rows = CsvRows::new(file, config.session.zone).expect("columns");
-    replay::run(config, Momentum::new(config, Compute::Enabled), rows)
+    replay::run(config, Momentum::new(config), FillModel::default(), rows)
 }
 
 /// What a golden file holds, computed by us.
@@ -81,6 +82,7 @@ fn assert_invariants(outcome: &Outcome) {
     assert_eq!(outcome.net(), outcome.ending_capital - outcome.starting_capital);
     assert_eq!(counts.ticks, counts.rejected_ticks + counts.outside_session + counts.processed);
     assert_eq!(counts.signals, counts.entries + counts.entries_refused);
+    assert!(outcome.blocked.values().sum::<u64>() + counts.signals <= counts.processed);
     assert!(outcome.trades.iter().all(|trade| trade.net == trade.gross - trade.costs));
 }
 
@@ -115,7 +117,9 @@ fn the_defaults_are_the_golden_defaults() {
     let config = engine::config::load(&[]).expect("defaults");
     for (key, text, _origin) in config.effective() {
         let (section, name) = key.path.split_once('.').expect("a section");
-        let Some(expected) = golden.get(section).map(|section| &section[name]) else { continue };
+        let Some(expected) = golden.get(section).and_then(|section| section.get(name)) else {
+            continue;
+        };
         known += 1;
         let ours: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!(text));
         let equal = match (ours.as_f64(), expected.as_f64()) {
@@ -142,8 +146,8 @@ fn indicators_agree_to_a_billionth() {
         let file = common::ticks(&name).unwrap_or_else(|| panic!("no ticks for {name}"));
         let golden = String::from_utf8(common::read(&path)).expect("text");
         let config = engine::config::load(&[]).expect("defaults");
-        let strategy = Momentum::new(&config, Compute::All);
-        let mut tick_path = TickPath::replay(&config, strategy, Off);
+        let strategy = Momentum::computing(&config, Compute::All);
+        let mut tick_path = TickPath::replay(&config, strategy, FillModel::default(), Off);
         let mut rows = CsvRows::new(&file, config.session.zone).expect("columns");
         let mut next = 0;
         let mut compared = 0;
@@ -154,7 +158,7 @@ fn indicators_agree_to_a_billionth() {
                 tick_path.on_row(rows.next().expect("a row"), ());
                 next += 1;
             }
-            let ours = dump(&tick_path.trader().strategy().readings());
+            let ours = dump(tick_path.trader().strategy());
             for (column, (ours, golden)) in ours.iter().zip(&cells[4..]).enumerate() {
                 let golden: Option<f64> = golden.parse().ok();
                 let close = match (ours, golden) {
@@ -170,20 +174,8 @@ fn indicators_agree_to_a_billionth() {
 }
 
 /// The dump's columns from `green_count` on, in rupees where they are prices.
-fn dump(readings: &Readings) -> Vec<Option<f64>> {
-    let rupees = |paise: Option<f64>| paise.map(|paise| paise / 100.0);
-    let three = |values: Option<(f64, f64, f64)>| {
-        let (a, b, c) = values.map_or((None, None, None), |(a, b, c)| (Some(a), Some(b), Some(c)));
-        [rupees(a), rupees(b), rupees(c)]
-    };
-    let mut row = vec![
-        Some(readings.green_count as f64),
-        rupees(readings.fast_ema),
-        rupees(readings.slow_ema),
-    ];
-    row.extend(three(readings.macd));
-    row.extend([rupees(readings.vwap), rupees(readings.htf_ema), readings.rsi]);
-    row.extend(three(readings.bollinger));
-    row.extend([readings.stoch_k, readings.stoch_d, rupees(readings.atr)]);
-    row
+fn dump(strategy: &Momentum) -> Vec<Option<f64>> {
+    let scale = |unit: Unit| if unit == Unit::Paise { 100.0 } else { 1.0 };
+    let rows = Momentum::READINGS.iter().zip(strategy.readings().0);
+    rows.map(|(&(_, unit), value)| value.map(|value| value / scale(unit))).collect()
 }

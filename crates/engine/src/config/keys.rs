@@ -107,6 +107,7 @@ pub const KEYS: &[Key] = &[
     key("session.timezone", Text(TextRule::Zone), "\"Asia/Kolkata\"", "", "exchange time"),
     key("session.trade_block_enabled", Bool, "false", "", "whether the trade blocks prevent entries"),
     key("session.trade_blocks", Blocks, "[]", "", "times of day [start, end) without entries"),
+    key("strategy.name", Text(TextRule::NotBlank), "\"momentum\"", "", "the strategy that decides when to enter; the other keys of this section are those of `momentum`"),
     key("strategy.use_ema_crossover", Bool, "true", "", "require the fast EMA above the slow EMA"),
     key("strategy.use_macd", Bool, "false", "", "require MACD above its signal and a positive histogram"),
     key("strategy.use_vwap", Bool, "false", "", "require the price above the VWAP"),
@@ -166,6 +167,10 @@ pub const KEYS: &[Key] = &[
     key("risk.exchange_charges_percent", Num(RATE), "0.003", "% of turnover", "exchange charges"),
     key("risk.gst_percent", Num(from(0.0, 100.0)), "18.0", "% of commission and exchange charges", "goods and services tax"),
     key("capital.initial_capital", Num(above(0.0, 1e12)), "100000.0", "rupees", "cash at the start of the run"),
+    key("fill.price", Text(TextRule::OneOf(&["last", "touch"])), "\"last\"", "", "price of a market order on paper: the last price, or the other side's best where the tick has depth"),
+    key("fill.latency_us", Int(0, 60_000_000), "0", "microseconds", "time from a decision to its effect on paper; 0 = at once"),
+    key("fill.latency_from", Text(TextRule::Any), "\"\"", "", "ticks.csv of an earlier measurement whose ages are drawn from instead of fill.latency_us"),
+    key("fill.seed", Int(0, i64::MAX), "1", "", "seed of the drawn latencies"),
     key("performance.pre_p99_us", Num(SOME_POINTS), "1000", "microseconds", "target for the stages before the trader, at the 99th percentile"),
     key("performance.post_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the stages from the indicators on, at the 99th percentile"),
     key("performance.total_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the whole path, at the 99th percentile"),
@@ -212,17 +217,44 @@ pub(super) const REMOVED: &[(&str, &str)] = &[
     ("data_simulation", "delete the section: the tick file is a command line matter"),
 ];
 
-/// The place of `path` in [`KEYS`].
-#[must_use]
-pub fn index_of(path: &str) -> Option<usize> {
-    KEYS.iter().position(|key| key.path == path)
+/// The keys that a program knows: the standard ones, and those of its own strategies.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    keys: Vec<Key>,
 }
 
-/// The section names in their order.
-pub(super) fn sections() -> impl Iterator<Item = &'static str> {
-    let mut last = "";
-    KEYS.iter().filter_map(move |key| {
-        let (section, _name) = key.path.split_once('.')?;
-        (section != std::mem::replace(&mut last, section)).then_some(section)
-    })
+impl Default for Schema {
+    fn default() -> Self {
+        Self { keys: KEYS.to_vec() }
+    }
+}
+
+impl Schema {
+    /// The standard keys and these.
+    #[must_use]
+    pub fn with(mut self, keys: &[Key]) -> Self {
+        self.keys.extend_from_slice(keys);
+        self
+    }
+
+    /// Every key, in the order in which configurations are written and hashed.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The place of a path among the keys.
+    #[must_use]
+    pub fn index_of(&self, path: &str) -> Option<usize> {
+        self.keys.iter().position(|key| key.path == path)
+    }
+
+    /// The section names in their order.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &'static str> {
+        let mut last = "";
+        self.keys.iter().filter_map(move |key| {
+            let (section, _name) = key.path.split_once('.')?;
+            (section != std::mem::replace(&mut last, section)).then_some(section)
+        })
+    }
 }

@@ -10,11 +10,12 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use keys::{KEYS, Key, Kind, index_of};
+pub use keys::{KEYS, Key, Kind, Range, Schema, TextRule};
 pub use problem::{Place, Problem, Problems};
 pub use read::allowed;
 
 use crate::units::{Micros, Money, Paise, Qty, Zone};
+use crate::venue::FillPrice;
 use read::{Entry, Reader, Value};
 use rules::Values;
 
@@ -104,6 +105,7 @@ pub struct Session {
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field is the key of the same name, described in KEYS")]
 pub struct Strategy {
+    pub name: String,
     pub use_ema_crossover: bool,
     pub use_macd: bool,
     pub use_vwap: bool,
@@ -193,28 +195,55 @@ pub struct Config {
     pub performance: Performance,
     /// How far an exchange stamp may lie ahead of the receiving clock.
     pub max_future: Micros,
+    /// How paper orders are filled.
+    pub fill: Fill,
+    schema: Schema,
     entries: Vec<Entry>,
 }
 
-/// Lays the sources over the defaults, checks everything and freezes the result.
+/// `[fill]`
+#[derive(Clone, Debug)]
+pub struct Fill {
+    /// At which price market orders fill.
+    pub price: FillPrice,
+    /// Time from a decision to its effect; zero = at once.
+    pub latency: Micros,
+    /// A file whose ages are drawn from instead; `None` = the constant latency.
+    pub latency_from: Option<String>,
+    /// Seed of the drawn latencies.
+    pub seed: u64,
+}
+
+/// Lays the sources over the defaults of the standard keys; see [`Schema::load`].
 ///
-/// Errors: [`Problems`] with one [`Problem`] for each thing that is wrong, in the order of the lines.
+/// Errors: as [`Schema::load`].
 pub fn load(sources: &[Source<'_>]) -> Result<Config, Problems> {
-    let mut reader = Reader::new();
-    for source in sources {
-        reader.read(source);
+    Schema::default().load(sources)
+}
+
+impl Schema {
+    /// Lays the sources over the defaults, checks everything and freezes the result.
+    ///
+    /// Errors: [`Problems`] with one [`Problem`] for each thing that is wrong, in the order of the lines.
+    pub fn load(&self, sources: &[Source<'_>]) -> Result<Config, Problems> {
+        let mut reader = Reader::new(self);
+        for source in sources {
+            reader.read(source);
+        }
+        let Reader { entries, mut problems, .. } = reader;
+        let values = Values { schema: self, entries: &entries };
+        problems.extend(rules::broken(&values));
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| {
+                let at = problem.place.as_ref();
+                at.map_or((usize::MAX, usize::MAX), |at| (at.line, at.column))
+            });
+            return Err(Problems(problems));
+        }
+        let config = freeze(&values);
+        let config = config.map(|config| Config { entries, schema: self.clone(), ..config });
+        config.ok_or_else(unreachable_entry)
     }
-    let Reader { entries, mut problems } = reader;
-    problems.extend(rules::broken(&Values(&entries)));
-    if !problems.is_empty() {
-        problems.sort_by_key(|problem| {
-            let at = problem.place.as_ref();
-            at.map_or((usize::MAX, usize::MAX), |at| (at.line, at.column))
-        });
-        return Err(Problems(problems));
-    }
-    let config = freeze(&Values(&entries));
-    config.map(|config| Config { entries, ..config }).ok_or_else(unreachable_entry)
 }
 
 /// A checked configuration always freezes; this is what a person sees if that is ever untrue.
@@ -257,12 +286,28 @@ fn freeze(values: &Values<'_>) -> Option<Config> {
             total_p99_ns: micros("performance.total_p99_us")?,
         },
         max_future: Micros::seconds(values.int("live.max_future_seconds")?),
+        fill: fill(values)?,
+        schema: Schema::default(),
         entries: Vec::new(),
+    })
+}
+
+fn fill(values: &Values<'_>) -> Option<Fill> {
+    let from = values.text("fill.latency_from")?;
+    Some(Fill {
+        price: match values.text("fill.price")? {
+            "touch" => FillPrice::Touch,
+            _ => FillPrice::Last,
+        },
+        latency: Micros(values.int("fill.latency_us")?),
+        latency_from: (!from.is_empty()).then(|| from.to_owned()),
+        seed: values.int("fill.seed")? as u64,
     })
 }
 
 fn strategy(values: &Values<'_>) -> Option<Strategy> {
     Some(Strategy {
+        name: values.text("strategy.name")?.to_owned(),
         use_ema_crossover: values.flag("strategy.use_ema_crossover")?,
         use_macd: values.flag("strategy.use_macd")?,
         use_vwap: values.flag("strategy.use_vwap")?,
@@ -342,9 +387,37 @@ fn money(values: &Values<'_>, path: &str) -> Option<Money> {
 }
 
 impl Config {
-    /// Every key with its effective value as TOML text and who wrote it, in the order of [`KEYS`].
-    pub fn effective(&self) -> impl Iterator<Item = (&'static Key, String, &Origin)> {
-        let rows = KEYS.iter().zip(&self.entries);
+    fn values(&self) -> Values<'_> {
+        Values { schema: &self.schema, entries: &self.entries }
+    }
+
+    /// A whole number of a strategy's own key; `None` if there is no such key.
+    #[must_use]
+    pub fn int(&self, path: &str) -> Option<i64> {
+        self.values().int(path)
+    }
+
+    /// A number of a strategy's own key; `None` if there is no such key.
+    #[must_use]
+    pub fn num(&self, path: &str) -> Option<f64> {
+        self.values().num(path)
+    }
+
+    /// A number of points of a strategy's own key, in paise; `None` if there is no such key.
+    #[must_use]
+    pub fn points(&self, path: &str) -> Option<Paise> {
+        paise(&self.values(), path)
+    }
+
+    /// A switch of a strategy's own key; `None` if there is no such key.
+    #[must_use]
+    pub fn flag(&self, path: &str) -> Option<bool> {
+        self.values().flag(path)
+    }
+
+    /// Every key with its effective value as TOML text and who wrote it, in the order of the schema.
+    pub fn effective(&self) -> impl Iterator<Item = (&Key, String, &Origin)> {
+        let rows = self.schema.keys().iter().zip(&self.entries);
         rows.filter_map(|(key, entry)| Some((key, canonical(entry.value.as_ref()?), &entry.origin)))
     }
 

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, KEYS, Key, Kind, Range, TextRule};
+use super::keys::{self, Key, Kind, Range, Schema, TextRule};
 use super::problem::{Place, Problem};
 use super::{Block, Origin, Source};
 use crate::units::{Micros, Zone};
@@ -29,17 +29,18 @@ pub(super) struct Entry {
     pub(super) origin: Origin,
 }
 
-/// The entries of all keys in the order of [`KEYS`], and what was wrong.
-pub(super) struct Reader {
+/// The entries of all keys in the order of the schema, and what was wrong.
+pub(super) struct Reader<'s> {
+    schema: &'s Schema,
     pub(super) entries: Vec<Entry>,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Reader {
+impl<'s> Reader<'s> {
     /// Starts with the defaults.
-    pub(super) fn new() -> Self {
-        let mut reader = Self { entries: Vec::with_capacity(KEYS.len()), problems: Vec::new() };
-        for key in KEYS {
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        let mut reader = Self { schema, entries: Vec::new(), problems: Vec::new() };
+        for key in schema.keys() {
             let value = DeValue::parse(key.default).ok();
             let checked = value.and_then(|value| check(key, value.get_ref()).ok());
             reader.entries.push(Entry {
@@ -78,7 +79,7 @@ impl Reader {
             let at = section.span().start;
             let name = section.get_ref();
             match value.get_ref() {
-                DeValue::Table(keys) if keys::sections().any(|known| known == name) => {
+                DeValue::Table(keys) if self.schema.sections().any(|known| known == name) => {
                     for (key, value) in keys {
                         let path = format!("{name}.{}", key.get_ref());
                         self.assign(&path, value, &text_of, key.span().start);
@@ -100,12 +101,13 @@ impl Reader {
     fn assign(&mut self, path: &str, value: &Spanned<DeValue<'_>>, text: &Text<'_>, at: usize) {
         let shown = text.shown(value);
         let place = text.named_place(at);
-        let Some(index) = keys::index_of(path) else {
-            let (rule, fix) = why_unknown(path);
+        let Some(index) = self.schema.index_of(path) else {
+            let (rule, fix) = self.why_unknown(path);
             self.problems.push(Problem { place, key: path.to_owned(), value: shown, rule, fix });
             return;
         };
-        let (Some(key), Some(entry)) = (KEYS.get(index), self.entries.get_mut(index)) else {
+        let (Some(key), Some(entry)) = (self.schema.keys().get(index), self.entries.get_mut(index))
+        else {
             return;
         };
         let origin = match &place {
@@ -124,6 +126,18 @@ impl Reader {
         }
     }
 
+    fn why_unknown(&self, path: &str) -> (String, String) {
+        if let Some(instead) = removed(path) {
+            return ("removed key".to_owned(), instead.to_owned());
+        }
+        let section = path.split_once('.').map_or("", |(section, _)| section);
+        let fix = match closest(path, self.schema.keys().iter().map(|key| key.path)) {
+            Some(key) => format!("did you mean {key}?"),
+            None => "delete it; `myquant config show` lists all keys".to_owned(),
+        };
+        (format!("unknown key in [{section}]"), fix)
+    }
+
     fn unknown_top(
         &mut self,
         name: &str,
@@ -134,8 +148,9 @@ impl Reader {
         let (rule, fix) = if let Some(instead) = removed(name) {
             ("removed section or key".to_owned(), instead.to_owned())
         } else {
-            let known: Vec<String> = keys::sections().map(|name| format!("[{name}]")).collect();
-            let fix = match closest(name, keys::sections()) {
+            let known: Vec<String> =
+                self.schema.sections().map(|name| format!("[{name}]")).collect();
+            let fix = match closest(name, self.schema.sections()) {
                 Some(section) => format!("did you mean [{section}]?"),
                 None => format!("use one of {}", known.join(" ")),
             };
@@ -181,18 +196,6 @@ impl Text<'_> {
 
 fn removed(path: &str) -> Option<&'static str> {
     keys::REMOVED.iter().find(|(removed, _)| *removed == path).map(|(_, instead)| *instead)
-}
-
-fn why_unknown(path: &str) -> (String, String) {
-    if let Some(instead) = removed(path) {
-        return ("removed key".to_owned(), instead.to_owned());
-    }
-    let section = path.split_once('.').map_or("", |(section, _)| section);
-    let fix = match closest(path, KEYS.iter().map(|key| key.path)) {
-        Some(key) => format!("did you mean {key}?"),
-        None => "delete it; `myquant config show` lists all keys".to_owned(),
-    };
-    (format!("unknown key in [{section}]"), fix)
 }
 
 /// The known name nearest to a mistyped one, if it is near enough to be meant.

@@ -72,7 +72,8 @@ fn every_removed_key_says_what_to_do() {
             None => format!("[{path}]\nanything = 1\n"),
         };
         let problems = file(&text).expect_err(path);
-        let known = keys::sections().any(|section| path.starts_with(&format!("{section}.")));
+        let known =
+            Schema::default().sections().any(|section| path.starts_with(&format!("{section}.")));
         assert!(known || !path.contains('.'), "{path} is in no section");
         assert!(problems.to_string().contains(instead), "{problems}");
         assert!(problems.to_string().contains("removed"), "{problems}");
@@ -143,4 +144,24 @@ fn time_zones_are_fixed_offsets() {
 fn broken_toml_names_its_line() {
     let text = file("[risk]\nbase_sl_points = \n").expect_err("refused").to_string();
     assert!(text.starts_with("my.toml:2:"), "{text}");
+}
+
+#[test]
+fn a_strategys_own_keys_are_checked_written_and_read_like_the_others() {
+    const OWN: &[Key] = &[Key {
+        path: "opening.minutes",
+        kind: Kind::Int(1, 60),
+        default: "15",
+        unit: "minutes",
+        about: "length of the range",
+    }];
+    let schema = Schema::default().with(OWN);
+    let set = |value| schema.load(&[Source::Set { key: "opening.minutes", value }]);
+    assert_eq!(set("30").expect("allowed").int("opening.minutes"), Some(30));
+    assert_eq!(refused(set("61")), ["opening.minutes"]);
+    assert!(set("30").expect("allowed").to_toml().ends_with("\n[opening]\nminutes = 30\n"));
+    assert_eq!(
+        refused(load(&[Source::Set { key: "opening.minutes", value: "30" }])),
+        ["opening.minutes"]
+    );
 }

@@ -79,7 +79,7 @@ impl Iterator for CsvRows<'_> {
 
     fn next(&mut self) -> Option<RawTick> {
         let line = next_line(&mut self.rest)?;
-        let mut tick = RawTick { time: None, price: None, volume: None };
+        let mut tick = RawTick::default();
         for (column, cell) in cells(line).enumerate() {
             if column == self.columns.timestamp {
                 tick.time = timestamp(&unquoted(cell), self.zone);

@@ -12,14 +12,16 @@ use crate::tick_path::TickPath;
 use crate::tick_path::feed::RawTick;
 use crate::tick_path::position::ExitReason;
 use crate::tick_path::strategy::Strategy;
+use crate::venue::FillModel;
 
 /// Runs a strategy over rows, without tracing, to the end of the data.
 pub fn run<S: Strategy>(
     config: &Config,
     strategy: S,
+    fills: FillModel,
     rows: impl IntoIterator<Item = RawTick>,
 ) -> Outcome {
-    let mut path = TickPath::replay(config, strategy, Off);
+    let mut path = TickPath::replay(config, strategy, fills, Off);
     for row in rows {
         path.on_row(row, ());
     }

@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::probe::Probe;
 use crate::tick_path::TickPath;
 use crate::tick_path::position::Trade;
-use crate::tick_path::strategy::{Blocked, Strategy};
+use crate::tick_path::strategy::Strategy;
+use crate::tick_path::trader::Gate;
 use crate::units::{Money, Zone};
 
 /// The `counts` of a result.
@@ -83,6 +84,10 @@ pub struct Outcome {
     pub blocked: BTreeMap<&'static str, u64>,
     /// Signals that were refused, by reason; only reasons that occurred.
     pub refusals: BTreeMap<&'static str, u64>,
+    /// Flat ticks on which nothing was decided because an order was on its way.
+    pub pending: u64,
+    /// The name of what filled the orders.
+    pub fill_model: String,
     /// Cash at the start.
     pub starting_capital: Money,
     /// Cash at the end.
@@ -95,13 +100,20 @@ impl Outcome {
     pub fn of<S: Strategy, P: Probe>(config: &Config, path: &TickPath<S, P>) -> Self {
         let trades = path.trader().account().trades().to_vec();
         let tally = path.trader().tally();
-        let blocked = Blocked::ALL.iter().map(|reason| reason.name()).zip(tally.blocked);
-        let refusals =
-            [("max_entry_price", tally.refused_entry_price), ("no_lot_fits", tally.refused_no_lot)];
+        let gates = Gate::ALL.iter().map(|gate| gate.name()).zip(tally.gates);
+        let reasons = S::REASONS.iter().copied().zip(tally.reasons);
+        let blocked = gates.chain(reasons);
+        let refusals = [
+            ("max_entry_price", tally.refused_entry_price),
+            ("no_lot_fits", tally.refused_no_lot),
+            ("order_still_on_its_way", tally.unfilled),
+        ];
         Self {
             counts: counts(path, &trades),
             blocked: blocked.filter(|(_, number)| *number > 0).collect(),
             refusals: refusals.into_iter().filter(|(_, number)| *number > 0).collect(),
+            pending: tally.pending,
+            fill_model: path.trader().fills().name(),
             starting_capital: config.initial_capital,
             ending_capital: path.trader().account().cash(),
             trades,

@@ -17,6 +17,7 @@ use smartapi::packet::FrameError;
 use crate::config::Config;
 use crate::probe::{Filed, Probe, Stage};
 use crate::units::EventTime;
+use crate::venue::FillModel;
 use broker::{Broker, Refusal, Tick};
 use feed::{Feed, FeedFault, RawTick, Received};
 use position::ExitReason;
@@ -104,17 +105,24 @@ pub struct TickPath<S, P> {
 impl<S: Strategy, P: Probe> TickPath<S, P> {
     /// A path for a stream of packets; the first `settle` frames are not traced.
     #[must_use]
-    pub fn live(config: &Config, feed: Feed, strategy: S, probe: P, settle: u64) -> Self {
-        Self { feed: Some(feed), settle, ..Self::replay(config, strategy, probe) }
+    pub fn live(
+        config: &Config,
+        feed: Feed,
+        strategy: S,
+        fills: FillModel,
+        probe: P,
+        settle: u64,
+    ) -> Self {
+        Self { feed: Some(feed), settle, ..Self::replay(config, strategy, fills, probe) }
     }
 
     /// A path for rows, which enter at the broker room.
     #[must_use]
-    pub fn replay(config: &Config, strategy: S, probe: P) -> Self {
+    pub fn replay(config: &Config, strategy: S, fills: FillModel, probe: P) -> Self {
         Self {
             feed: None,
             broker: Broker::new(config.session.zone),
-            trader: Trader::new(config, strategy, probe),
+            trader: Trader::new(config, strategy, fills, probe),
             frames: Frames::default(),
             settle: 0,
         }
@@ -183,6 +191,13 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
         match outcome {
             Ok(()) => self.frames.traced += 1,
             Err(untraced) => self.frames.note(untraced),
+        }
+    }
+
+    /// Says every gate and condition as they would be if this row came next; nothing is changed.
+    pub fn explain(&self, row: RawTick, say: &mut dyn FnMut(strategy::Check)) {
+        if let Ok(tick) = self.broker.clone().on_row(row) {
+            self.trader.explain(&tick, say);
         }
     }
 

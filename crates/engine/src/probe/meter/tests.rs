@@ -26,6 +26,7 @@ const FILED: Filed = Filed {
         time: crate::units::EventTime(1),
         price: crate::units::Paise(100),
         volume: crate::units::Qty(75),
+        touch: None,
     },
     decision: Decision::Held,
 };

@@ -6,6 +6,7 @@ pub use sequence::{SequenceMemory, Verdict};
 
 use super::feed::{RawTick, Received};
 use crate::units::{EventTime, Micros, Paise, Qty, Zone};
+use crate::venue::Touch;
 
 /// A tick that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Tick {
     pub price: Paise,
     /// Quantity of this tick, 0 where the source's was not usable.
     pub volume: Qty,
+    /// The best prices of both sides, where the source has depth.
+    pub touch: Option<Touch>,
 }
 
 /// Why a tick was not accepted.
@@ -111,7 +114,7 @@ impl Broker {
             self.arrivals.volume_zeroed += 1;
             Qty::ZERO
         });
-        let tick = Tick { time, price, volume };
+        let tick = Tick { time, price, volume, touch: raw.touch };
         self.last = Some(tick);
         Ok(tick)
     }

@@ -1,11 +1,12 @@
 //! First room: a frame of the market stream becomes a tick of the traded instrument.
 
-use smartapi::packet::{self, ExchangeType, FrameError, Mode, Packet};
+use smartapi::packet::{self, DepthRow, ExchangeType, FrameError, Mode, Packet};
 
 use crate::units::{EventTime, Paise, Qty};
+use crate::venue::Touch;
 
 /// A tick as its source delivered it, before acceptance; what could not be read is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RawTick {
     /// Exchange time; `None` if missing, unreadable or outside the years 1970 to 2100.
     pub time: Option<EventTime>,
@@ -13,6 +14,8 @@ pub struct RawTick {
     pub price: Option<Paise>,
     /// Quantity of this tick; `None` if missing, unreadable, negative or above 1e12.
     pub volume: Option<Qty>,
+    /// The best prices of both sides, where the source has depth and both sides have one.
+    pub touch: Option<Touch>,
 }
 
 impl RawTick {
@@ -86,7 +89,12 @@ impl Feed {
         if let Some(time) = time.filter(|time| *time > latest) {
             return Err(FeedFault::Future(time));
         }
-        let raw = RawTick { time, price: believable(price), volume: volume(&packet) };
+        let raw = RawTick {
+            time,
+            price: believable(price),
+            volume: volume(&packet),
+            touch: touch(&packet),
+        };
         Ok(Received { raw, sequence: head.sequence.get() })
     }
 }
@@ -100,4 +108,15 @@ fn believable(paise: i64) -> Option<Paise> {
 fn volume(packet: &Packet<'_>) -> Option<Qty> {
     let qty = packet.last_traded_qty()?;
     (0..=RawTick::MAX_VOLUME).contains(&qty).then_some(Qty(qty))
+}
+
+/// The best price of each side; index packets carry a placeholder book with negative numbers.
+#[inline]
+fn touch(packet: &Packet<'_>) -> Option<Touch> {
+    let Packet::SnapQuote(packet) = packet else { return None };
+    let best = |rows: &[DepthRow]| {
+        let row = rows.first().filter(|row| row.qty.get() > 0)?;
+        believable(row.px.get())
+    };
+    Some(Touch { bid: best(packet.buys())?, ask: best(packet.sells())? })
 }

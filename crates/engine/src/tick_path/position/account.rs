@@ -6,7 +6,9 @@ use super::stops::StopMemory;
 use super::trade::{ExitReason, Trade};
 use crate::config::Config;
 use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::Readings;
 use crate::units::{EventTime, Money, Paise, Qty};
+use crate::venue::FillModel;
 
 /// Why a signal was not carried out. It changes nothing but its counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,7 @@ struct Open {
     trail: Option<Paise>,
     highest: Paise,
     levels_hit: usize,
+    at_entry: Readings,
 }
 
 /// The trailing stop's rule.
@@ -108,7 +111,7 @@ impl Account {
     #[must_use]
     #[inline]
     pub fn worth(&self, price: Paise) -> Money {
-        self.open.map_or(self.cash, |open| self.cash + price * open.remaining)
+        self.open.as_ref().map_or(self.cash, |open| self.cash + price * open.remaining)
     }
 
     /// Every sale so far.
@@ -131,11 +134,22 @@ impl Account {
         self.stops.clear_of_last(tick)
     }
 
+    /// The least price of an entry at `now`, while the last stop-out matters.
+    #[must_use]
+    pub fn entry_floor(&self, now: EventTime) -> Option<Paise> {
+        self.stops.entry_floor(now)
+    }
+
     /// Buys at this tick as much as sizing allows.
     ///
     /// Errors: [`Refused`], and then nothing has changed.
-    pub fn enter(&mut self, tick: &Tick) -> Result<(), Refused> {
-        let entry = tick.price + self.slippage;
+    pub fn enter(
+        &mut self,
+        tick: &Tick,
+        fills: &FillModel,
+        at_entry: Readings,
+    ) -> Result<(), Refused> {
+        let entry = fills.buy(tick) + self.slippage;
         if self.max_entry_price.is_some_and(|most| entry > most) {
             return Err(Refused::EntryPrice);
         }
@@ -160,15 +174,14 @@ impl Account {
             trail: None,
             highest: entry,
             levels_hit: 0,
+            at_entry,
         });
         Ok(())
     }
 
-    /// Moves the trailing stop, then sells what stop or take-profit levels demand at this tick.
-    ///
-    /// Returns the last reason for a sale, if there was one.
+    /// Moves the trailing stop, then says what this tick demands: a stop, or the next take-profit level.
     #[inline]
-    pub fn manage(&mut self, tick: &Tick) -> Option<ExitReason> {
+    pub fn watch(&mut self, tick: &Tick) -> Option<ExitReason> {
         let price = tick.price;
         let open = self.open.as_mut()?;
         open.highest = open.highest.max(price);
@@ -185,42 +198,57 @@ impl Account {
         let stop = open.trail.max(open.base_stop);
         if stop.is_some_and(|stop| price <= stop) {
             let trailing = open.trail >= open.base_stop;
-            let reason = if trailing { ExitReason::TrailingStop } else { ExitReason::BaseStop };
-            self.close(tick, reason);
-            return Some(reason);
+            return Some(if trailing { ExitReason::TrailingStop } else { ExitReason::BaseStop });
         }
-        self.take_profits(tick)
+        self.next_level(tick)
     }
 
+    /// The next take-profit level, if this tick reaches it.
     #[inline]
-    fn take_profits(&mut self, tick: &Tick) -> Option<ExitReason> {
-        let mut last = None;
-        while let Some(open) = &mut self.open {
-            let Some(&(distance, share)) = self.levels.get(open.levels_hit) else { break };
-            if tick.price < open.price + distance {
-                break;
+    pub fn next_level(&self, tick: &Tick) -> Option<ExitReason> {
+        let open = self.open.as_ref()?;
+        let &(distance, _share) = self.levels.get(open.levels_hit)?;
+        let reached = tick.price >= open.price + distance;
+        reached.then(|| ExitReason::TakeProfit(open.levels_hit as u8 + 1))
+    }
+
+    /// Sells at this tick: the share of the next level at its price, or everything at the market.
+    ///
+    /// Nothing happens while flat, and nothing for a level that this tick does not reach: a limit
+    /// order that came too late is withdrawn.
+    pub fn exit(&mut self, tick: &Tick, reason: ExitReason, fills: &FillModel, at_exit: Readings) {
+        let Some(open) = &mut self.open else { return };
+        let (quantity, fill) = match reason {
+            ExitReason::TakeProfit(_) => {
+                let Some(&(distance, share)) = self.levels.get(open.levels_hit) else { return };
+                if tick.price < open.price + distance {
+                    return;
+                }
+                open.levels_hit += 1;
+                let lot = self.sizing.lot;
+                let lots = (open.initial.0 / lot.0) as f64;
+                let part = Qty(lot.0 * 1.max((lots * share + 1e-9).floor() as i64));
+                let last = open.levels_hit == self.levels.len();
+                let quantity = if last { open.remaining } else { part.min(open.remaining) };
+                (quantity, tick.price)
             }
-            open.levels_hit += 1;
-            let lot = self.sizing.lot;
-            let lots = (open.initial.0 / lot.0) as f64;
-            let part = Qty(lot.0 * 1.max((lots * share + 1e-9).floor() as i64));
-            let all = open.levels_hit == self.levels.len();
-            let quantity = if all { open.remaining } else { part.min(open.remaining) };
-            let reason = ExitReason::TakeProfit(open.levels_hit as u8);
-            self.sell(tick.time, quantity, tick.price, reason);
-            last = Some(reason);
-        }
-        last
+            _ => {
+                let market = fills.sell(tick);
+                let fill = (market - self.slippage).max(market.min(self.tick_size));
+                (open.remaining, fill)
+            }
+        };
+        self.sell(tick.time, quantity, fill, reason, at_exit);
     }
 
-    /// Sells everything at the market of this tick; nothing happens while flat.
-    pub fn close(&mut self, tick: &Tick, reason: ExitReason) {
-        let Some(open) = self.open else { return };
-        let fill = (tick.price - self.slippage).max(tick.price.min(self.tick_size));
-        self.sell(tick.time, open.remaining, fill, reason);
-    }
-
-    fn sell(&mut self, now: EventTime, quantity: Qty, fill: Paise, reason: ExitReason) {
+    fn sell(
+        &mut self,
+        now: EventTime,
+        quantity: Qty,
+        fill: Paise,
+        reason: ExitReason,
+        at_exit: Readings,
+    ) {
         let Some(open) = &mut self.open else { return };
         open.remaining -= quantity;
         let sold = i128::from((open.initial - open.remaining).0);
@@ -241,6 +269,8 @@ impl Account {
             costs,
             net: gross - costs,
             reason,
+            at_entry: open.at_entry,
+            at_exit,
         });
         if open.remaining == Qty::ZERO {
             self.open = None;

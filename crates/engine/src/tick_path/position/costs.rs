@@ -1,5 +1,7 @@
 //! What one order costs.
 
+use std::ops::AddAssign;
+
 use crate::config;
 use crate::units::{Money, round_half_up};
 
@@ -35,15 +37,54 @@ impl Costs {
         }
     }
 
+    /// What an order costs in all.
+    #[must_use]
+    #[inline]
+    pub fn of(&self, side: Side, turnover: Money) -> Money {
+        self.parts(side, turnover).total()
+    }
+
     /// Commission, tax, charges and GST of an order, each a whole number of paise.
     #[must_use]
-    pub fn of(&self, side: Side, turnover: Money) -> Money {
+    #[inline]
+    pub fn parts(&self, side: Side, turnover: Money) -> CostParts {
         let part = |rate: f64| share(turnover, rate);
         let commission = self.least_commission.max(part(self.commission));
         let stt = if side == Side::Sell { part(self.stt) } else { Money::ZERO };
         let exchange = part(self.exchange);
         let gst = share(commission + exchange, self.gst);
-        commission + stt + exchange + gst
+        CostParts { commission, stt, exchange, gst }
+    }
+}
+
+/// The kinds of costs, of one order or of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CostParts {
+    /// The broker's commission.
+    pub commission: Money,
+    /// Securities transaction tax, on sales.
+    pub stt: Money,
+    /// The exchange's charges.
+    pub exchange: Money,
+    /// Goods and services tax on commission and charges.
+    pub gst: Money,
+}
+
+impl CostParts {
+    /// All kinds together.
+    #[must_use]
+    #[inline]
+    pub fn total(self) -> Money {
+        self.commission + self.stt + self.exchange + self.gst
+    }
+}
+
+impl AddAssign for CostParts {
+    fn add_assign(&mut self, other: Self) {
+        self.commission += other.commission;
+        self.stt += other.stt;
+        self.exchange += other.exchange;
+        self.gst += other.gst;
     }
 }
 

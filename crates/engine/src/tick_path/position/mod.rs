@@ -7,6 +7,6 @@ mod stops;
 mod trade;
 
 pub use account::{Account, Refused};
-pub use costs::{Costs, Side};
+pub use costs::{CostParts, Costs, Side};
 pub use stops::StopMemory;
 pub use trade::{ExitReason, Trade};

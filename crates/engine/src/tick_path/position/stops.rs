@@ -88,12 +88,18 @@ impl StopMemory {
         self.after_base_stop
     }
 
+    /// The least price of an entry at `now`, while the last stop-out matters.
+    #[must_use]
+    #[inline]
+    pub fn entry_floor(&self, now: EventTime) -> Option<Paise> {
+        let (time, price) = self.last?;
+        (now - time <= self.filter_for).then(|| price + self.buffer)
+    }
+
     /// Whether the last stop-out is long ago, or its price far enough below.
     #[must_use]
     #[inline]
     pub fn clear_of_last(&self, tick: &Tick) -> bool {
-        self.last.is_none_or(|(time, price)| {
-            tick.time - time > self.filter_for || tick.price >= price + self.buffer
-        })
+        self.entry_floor(tick.time).is_none_or(|floor| tick.price >= floor)
     }
 }

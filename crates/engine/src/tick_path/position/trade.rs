@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::tick_path::strategy::Readings;
 use crate::units::{EventTime, Money, Paise, Qty};
 
 /// Why a position, or a part of it, was sold.
@@ -38,7 +39,7 @@ impl fmt::Display for ExitReason {
 }
 
 /// One sale: a position that is sold in parts makes several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trade {
     /// Time of the entry's tick.
     pub entry_time: EventTime,
@@ -58,4 +59,8 @@ pub struct Trade {
     pub net: Money,
     /// Why.
     pub reason: ExitReason,
+    /// What the strategy's indicators showed when the entry was decided.
+    pub at_entry: Readings,
+    /// What they showed when the exit was decided.
+    pub at_exit: Readings,
 }

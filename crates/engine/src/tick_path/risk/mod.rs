@@ -66,10 +66,17 @@ impl DayLimits {
         self.halted
     }
 
-    /// Whether the day's entries are used up.
+    /// Entries filled today.
     #[must_use]
     #[inline]
-    pub const fn full(&self) -> bool {
-        self.entries >= self.max_entries
+    pub const fn entries(&self) -> i64 {
+        self.entries
+    }
+
+    /// How many entries a day may have.
+    #[must_use]
+    #[inline]
+    pub const fn max_entries(&self) -> i64 {
+        self.max_entries
     }
 }

@@ -5,10 +5,11 @@ pub mod indicators;
 mod momentum;
 
 pub use green::GreenCounter;
-pub use momentum::{Compute, Momentum, Readings};
+pub use momentum::{Compute, Momentum};
 
 use super::broker::Tick;
 use super::position::Account;
+use crate::config::{Config, Key};
 use crate::units::EventTime;
 
 /// What a strategy wants done.
@@ -18,83 +19,90 @@ pub enum Wish {
     Buy,
 }
 
-/// The first entry condition that failed, in the order in which they are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Blocked {
-    /// The day was ended by the loss limit.
-    Halted,
-    /// Too few ticks of the day yet.
-    WarmUp,
-    /// The day's number of entries is used up.
-    MaxPositions,
-    /// Outside the entry window, or in a trade block.
-    Window,
-    /// Too few green ticks in a row.
-    Green,
-    /// Too near the last stop-out price.
-    PriceFilter,
-    /// Fast EMA not above the slow one.
-    EmaCrossover,
-    /// MACD not above its signal.
-    Macd,
-    /// Price not above the VWAP.
-    Vwap,
-    /// Price not above the EMA of the higher time frame.
-    HtfTrend,
-    /// RSI not between its bounds.
-    Rsi,
-    /// ATR too small.
-    Atr,
-    /// Price not between the bands.
-    Bollinger,
-    /// %K not above %D, or overbought.
-    Stochastic,
-}
+/// Why a strategy does not enter: a place in its [`Strategy::REASONS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub u8);
 
-impl Blocked {
-    /// Every reason in the order in which the conditions are checked.
-    pub const ALL: [Self; 14] = [
-        Self::Halted,
-        Self::WarmUp,
-        Self::MaxPositions,
-        Self::Window,
-        Self::Green,
-        Self::PriceFilter,
-        Self::EmaCrossover,
-        Self::Macd,
-        Self::Vwap,
-        Self::HtfTrend,
-        Self::Rsi,
-        Self::Atr,
-        Self::Bollinger,
-        Self::Stochastic,
-    ];
+/// The most reasons and readings that a strategy can have.
+pub const MOST_REASONS: usize = 24;
+/// See [`Readings`].
+pub const MOST_READINGS: usize = 16;
 
-    /// The reason's name in results.
+/// What a strategy's indicators show, in the order of [`Strategy::READINGS`]; `None` = not ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Readings(pub [Option<f64>; MOST_READINGS]);
+
+impl Readings {
+    /// The readings of `values` in their order; those beyond the limit are left out.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Halted => "halted",
-            Self::WarmUp => "warm_up",
-            Self::MaxPositions => "max_positions",
-            Self::Window => "window",
-            Self::Green => "green",
-            Self::PriceFilter => "price_filter",
-            Self::EmaCrossover => "ema_crossover",
-            Self::Macd => "macd",
-            Self::Vwap => "vwap",
-            Self::HtfTrend => "htf_trend",
-            Self::Rsi => "rsi",
-            Self::Atr => "atr",
-            Self::Bollinger => "bollinger",
-            Self::Stochastic => "stochastic",
+    pub fn of(values: &[Option<f64>]) -> Self {
+        let mut readings = Self::default();
+        for (place, value) in readings.0.iter_mut().zip(values) {
+            *place = *value;
         }
+        readings
     }
 }
 
+/// What the number of a reading or a check means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// A price or a distance in paise.
+    Paise,
+    /// 0 to 100, or a plain ratio.
+    Number,
+    /// Microseconds since midnight in exchange time.
+    TimeOfDay,
+    /// 0 is no, 1 is yes.
+    Flag,
+}
+
+/// How a check compares its value with its threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// value > threshold
+    Above,
+    /// value ≥ threshold
+    AtLeast,
+    /// value < threshold
+    Below,
+    /// value = threshold
+    Equal,
+}
+
+/// One gate or entry condition at one tick, for people who ask why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Check {
+    /// The reason's name, as in the counts.
+    pub name: &'static str,
+    /// What is looked at; `None` = not ready.
+    pub value: Option<f64>,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub threshold: Option<f64>,
+    /// What both are.
+    pub unit: Unit,
+    /// Whether it lets an entry through.
+    pub passed: bool,
+}
+
 /// Decides when to enter. Called by the trader, on its thread, once a tick in this order.
-pub trait Strategy {
+pub trait Strategy: Clone {
+    /// The name that `strategy.name` selects.
+    const NAME: &'static str;
+    /// Its own configuration keys, all in a section of its own; none for the default strategy.
+    const KEYS: &'static [Key];
+    /// The names of its reasons against an entry, at most [`MOST_REASONS`].
+    const REASONS: &'static [&'static str];
+    /// The names and units of its readings, at most [`MOST_READINGS`].
+    const READINGS: &'static [(&'static str, Unit)];
+
+    /// The strategy of a configuration, before its first tick.
+    fn new(config: &Config) -> Self;
+
     /// A new exchange day begins; nothing of the old one may be remembered.
     fn on_day(&mut self, session_start: EventTime);
 
@@ -104,5 +112,11 @@ pub trait Strategy {
     /// Asked only while flat, after `update` with the same tick. It has no side effects.
     ///
     /// Errors: the first condition that failed.
-    fn signal(&self, tick: &Tick, account: &Account) -> Result<Wish, Blocked>;
+    fn signal(&self, tick: &Tick, account: &Account) -> Result<Wish, Reason>;
+
+    /// What its indicators show after `update`; kept with each trade at entry and exit.
+    fn readings(&self) -> Readings;
+
+    /// Says every condition of `signal` with its value against its threshold, in order.
+    fn explain(&self, tick: &Tick, account: &Account, say: &mut dyn FnMut(Check));
 }
