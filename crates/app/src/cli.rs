@@ -31,6 +31,8 @@ pub(crate) const VERSION: &str =
 pub(crate) enum Command {
     /// Measure the tick path, stage by stage, from the socket to the decision
     Perf(PerfArgs),
+    /// Trade on paper over the live stream, until the session ends
+    Trade(TradeArgs),
     /// Run the broker's twin: a local server that speaks SmartAPI
     Sandbox(SandboxArgs),
     /// Run the strategy over recordings
@@ -42,6 +44,9 @@ pub(crate) enum Command {
 /// What every command that runs something takes.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
+    /// Instrument settings to start from: NIFTY, BANKNIFTY, FINNIFTY, MIDCPNIFTY, SENSEX, BANKEX, cash
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
     /// Configuration file in TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -68,13 +73,33 @@ pub(crate) struct PerfArgs {
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) settle: u64,
     #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TradeArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Where the stream comes from.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    #[command(flatten)]
     pub(crate) playback: PlaybackArgs,
-    /// Give up after this time, with status 3: 90s, 10m, 6h [default: follows from the ticks]
+    /// End after this time: 90s, 10m, 6h [default: follows from the ticks, or from the session]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Measure the broker's feed instead of the sandbox
-    #[arg(long, conflicts_with_all = ["ticks_file", "rate", "speed", "seed", "plain", "regime"])]
+    /// Take the broker's feed
+    #[arg(long, conflicts_with_all = ["sandbox", "ticks_file", "rate", "speed", "seed", "plain", "regime"])]
     pub(crate) live: bool,
+    /// Take the embedded sandbox, which is the default
+    #[arg(long)]
+    pub(crate) sandbox: bool,
     /// Trading symbol to subscribe, looked up at the broker
     #[arg(long, value_name = "SYM", requires = "live", conflicts_with = "token")]
     pub(crate) symbol: Option<String>,
@@ -84,8 +109,6 @@ pub(crate) struct PerfArgs {
     /// File with the broker's credentials [default: MYQUANT_ENV_FILE, else the environment, .env.trading, .env]
     #[arg(long, value_name = "FILE", requires = "live")]
     pub(crate) env_file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) run: RunArgs,
 }
 
 /// What the sandbox plays, and how fast.
@@ -161,6 +184,9 @@ pub(crate) struct ReplayArgs {
     /// Trace every tick and report the stages
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Say at this time of day why there is no entry: every gate and check with its threshold
+    #[arg(long, value_name = "HH:MM:SS")]
+    pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -175,6 +201,9 @@ pub(crate) struct ConfigArgs {
 pub(crate) enum ConfigCommand {
     /// Every key with its effective value and who wrote it
     Show {
+        /// Instrument settings to start from
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
         /// Configuration file in TOML
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,

@@ -4,8 +4,12 @@ mod cli;
 mod clock;
 mod config_command;
 mod failure;
+mod fills;
+mod measured;
 mod perf;
 mod playback;
+mod presets;
+mod registry;
 mod replay;
 mod report;
 mod results;
@@ -13,6 +17,8 @@ mod run_folder;
 mod sandbox_command;
 mod settings;
 mod signals;
+mod tick_files;
+mod trade;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -20,19 +26,36 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, Command};
+use failure::{Failure, Status};
 
-/// Reads the command line, runs one command, and returns its exit status.
+pub use registry::Registry;
+
+/// Reads the command line, runs one command with the strategies of `registry`, and returns its status.
 #[must_use]
-pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Perf(args) => perf::run(&args),
-        Command::Sandbox(args) => sandbox_command::run(&args),
-        Command::Replay(args) => replay::run(&args),
-        Command::Config(args) => config_command::run(&args.command),
-    };
-    let status = outcome.unwrap_or_else(|failure| {
+pub fn run(registry: &Registry) -> ExitCode {
+    let status = dispatch(registry, &Cli::parse().command).unwrap_or_else(|failure| {
         let _ = writeln!(std::io::stderr(), "{failure}");
         failure.status
     });
     ExitCode::from(status as u8)
+}
+
+fn dispatch(registry: &Registry, command: &Command) -> Result<Status, Failure> {
+    let schema = registry.schema();
+    match command {
+        Command::Perf(args) => {
+            let config = settings::load(schema, &args.run)?;
+            (registry.select(&config)?.perf)(args, &config)
+        }
+        Command::Trade(args) => {
+            let config = settings::load(schema, &args.run)?;
+            (registry.select(&config)?.trade)(args, &config)
+        }
+        Command::Replay(args) => {
+            let config = settings::load(schema, &args.run)?;
+            (registry.select(&config)?.replay)(args, &config)
+        }
+        Command::Sandbox(args) => sandbox_command::run(args),
+        Command::Config(args) => config_command::run(&args.command, schema),
+    }
 }

@@ -18,10 +18,15 @@ const SESSION_S: usize = 18_000;
 /// Ticks that share a second at least, as a liquid option has them.
 const LEAST_PER_SECOND: usize = 4;
 
-/// The tape of the arguments; the generator makes `rows` ticks that lie inside one session.
+/// The tape of the arguments, and what a person should know about it; the generator makes `rows`
+/// ticks that lie inside one session.
 ///
 /// Errors: status 5 for an unreadable recording.
-pub(crate) fn tape(args: &PlaybackArgs, rows: usize, config: &Config) -> Result<Tape, Failure> {
+pub(crate) fn tape(
+    args: &PlaybackArgs,
+    rows: usize,
+    config: &Config,
+) -> Result<(Tape, Option<String>), Failure> {
     if let Some(path) = &args.ticks_file {
         return recording(path, config.session.zone);
     }
@@ -39,7 +44,16 @@ pub(crate) fn tape(args: &PlaybackArgs, rows: usize, config: &Config) -> Result<
         first_ts_ms: FIRST_TS_MS,
         lot_size: config.instrument.lot_size.0,
     };
-    Ok(Tape::new(generate(&recipe), 0))
+    Ok((Tape::new(generate(&recipe), 0), None))
+}
+
+/// Why a sandbox did not start: the recording's fault is told from the command line's.
+pub(crate) fn refused(error: sandbox::Error) -> Failure {
+    let status = match error {
+        sandbox::Error::EmptyTape { .. } => Status::Data,
+        _ => Status::Usage,
+    };
+    Failure::new(status, &error, error.hint())
 }
 
 /// The pace of the arguments, or the command's own.
@@ -79,7 +93,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The rows of a CSV file; those that a packet cannot carry are skipped and counted.
-fn recording(path: &Path, zone: Zone) -> Result<Tape, Failure> {
+fn recording(path: &Path, zone: Zone) -> Result<(Tape, Option<String>), Failure> {
     let file = read(path)?;
     let unreadable = |error: engine::replay::CsvError| {
         let what = format!("{}: {error}", path.display());
@@ -87,16 +101,26 @@ fn recording(path: &Path, zone: Zone) -> Result<Tape, Failure> {
     };
     let mut rows = Vec::new();
     let mut skipped = 0;
+    let mut cut = 0u64;
     for tick in CsvRows::new(&file, zone).map_err(unreadable)? {
         let (Some(time), Some(price)) = (tick.time, tick.price) else {
             skipped += 1;
             continue;
         };
+        cut += u64::from(time.0 % 1000 != 0);
         rows.push(Row {
             exchange_ts_ms: time.0.div_euclid(1000),
             price_paise: price.0,
             qty: tick.volume.map_or(0, |volume| volume.0),
         });
     }
-    Ok(Tape::new(rows, skipped))
+    let mut notes = Vec::new();
+    if skipped > 0 {
+        notes.push(format!("{skipped} rows without a readable time or price are not played"));
+    }
+    if cut > 0 {
+        notes.push(format!("{cut} stamps are cut to milliseconds, which is what a packet carries"));
+    }
+    let note = (!notes.is_empty()).then(|| format!("{}: {}", path.display(), notes.join("; ")));
+    Ok((Tape::new(rows, skipped), note))
 }

@@ -12,6 +12,13 @@ use crate::failure::{Failure, Status};
 pub(crate) struct RunFolder(PathBuf);
 
 impl RunFolder {
+    /// Says early what [`RunFolder::create`] would say after the work is done.
+    ///
+    /// Errors: status 2 if the user's folder exists already.
+    pub(crate) fn refuse_existing(named: Option<&Path>) -> Result<(), Failure> {
+        named.filter(|path| path.exists()).map_or(Ok(()), |path| Err(exists(path)))
+    }
+
     /// Makes the folder that the user named, or `runs/<UTC time>-<command>-<symbol>`.
     ///
     /// Errors: status 2 if the user's folder exists already or cannot be made.
@@ -24,10 +31,7 @@ impl RunFolder {
         let parent = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         let made = parent.and_then(|()| std::fs::create_dir(path));
         made.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::usage(
-                format!("the folder {} exists already, a run never overwrites", path.display()),
-                "give --out a folder that does not exist, or leave it out",
-            ),
+            io::ErrorKind::AlreadyExists => exists(path),
             _ => unwritable(path, &error),
         })?;
         Ok(Self(path.to_owned()))
@@ -72,6 +76,13 @@ impl RunFolder {
         };
         write().map_err(|error| unwritable(&path, &error))
     }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(
+        format!("the folder {} exists already, a run never overwrites", path.display()),
+        "give --out a folder that does not exist, or leave it out",
+    )
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use engine::config::Schema;
 use sandbox::{Options, Pacing, Sandbox, Transport};
 
 use crate::cli::SandboxArgs;
@@ -12,15 +13,15 @@ use crate::{playback, settings};
 
 /// Runs the command.
 pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
-    let config = settings::load(None, &[])?;
+    let config = settings::lay(&Schema::default(), None, None, &[])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| {
         Failure::usage(format!("cannot start: {error}"), "raise the limit of open files")
     })?;
     let signals = Signals::listen(&runtime)?;
-    let tape = playback::tape(&args.playback, args.rows, &config)?;
-    if tape.skipped() > 0 {
-        let _ = writeln!(std::io::stderr(), "{} unreadable rows are not played", tape.skipped());
+    let (tape, note) = playback::tape(&args.playback, args.rows, &config)?;
+    if let Some(note) = note {
+        let _ = writeln!(std::io::stderr(), "{note}");
     }
     let pacing = playback::pacing(&args.playback, Pacing::Recorded { speed: 1.0 });
     let transport =
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         instrument: playback::instrument(&config),
         ..Options::new(tape, pacing, Cycles::new().0)
     })
-    .map_err(|error| Failure::usage(&error, error.hint()))?;
+    .map_err(playback::refused)?;
     // Where it listens and the throw-away credentials: the one line that programs wait for.
     let address = serde_json::to_string(sandbox.address()).unwrap_or_default();
     let mut out = std::io::stdout().lock();

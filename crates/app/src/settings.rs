@@ -2,18 +2,35 @@
 
 use std::path::Path;
 
-use engine::config::{self, Config, Source};
+use engine::config::{Config, Schema, Source};
 use sha2::{Digest, Sha256};
 
+use crate::cli::RunArgs;
 use crate::failure::Failure;
+use crate::presets;
 
-/// Lays a file and the `--set` values over the defaults.
+/// Lays a run's preset, file and `--set` values over the defaults.
 ///
 /// Errors: status 2 with every problem, one a line.
-pub(crate) fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, Failure> {
+pub(crate) fn load(schema: &Schema, args: &RunArgs) -> Result<Config, Failure> {
+    lay(schema, args.preset.as_deref(), args.config.as_deref(), &args.set)
+}
+
+/// Lays a preset, a file and `--set` values over the defaults, in this order.
+///
+/// Errors: status 2 with every problem, one a line.
+pub(crate) fn lay(
+    schema: &Schema,
+    preset: Option<&str>,
+    file: Option<&Path>,
+    sets: &[String],
+) -> Result<Config, Failure> {
     let text = file.map(read).transpose()?;
     let name = file.map(|path| path.display().to_string()).unwrap_or_default();
     let mut sources = Vec::new();
+    if let Some(preset) = preset {
+        sources.push(Source::File { name: preset, text: presets::text(preset)? });
+    }
     if let Some(text) = &text {
         sources.push(Source::File { name: &name, text });
     }
@@ -24,7 +41,7 @@ pub(crate) fn load(file: Option<&Path>, sets: &[String]) -> Result<Config, Failu
         };
         sources.push(Source::Set { key: key.trim(), value: value.trim() });
     }
-    config::load(&sources).map_err(|problems| {
+    schema.load(&sources).map_err(|problems| {
         let number = problems.0.len();
         let count = if number == 1 { "1 problem".into() } else { format!("{number} problems") };
         Failure::usage(

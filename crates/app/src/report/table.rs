@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use engine::probe::Meter;
+use engine::replay::Outcome;
+use engine::tick_path::Frames;
 
 use super::{Figures, Report, StageFigures};
 
@@ -50,6 +52,41 @@ fn table(stages: &[StageFigures], total: &Figures, age: Option<&Figures>) -> Str
 /// The stages of a meter.
 pub(crate) fn stages<C>(meter: &Meter<C>) -> String {
     table(&super::stages(meter), &Figures::of(meter.total()), None)
+}
+
+/// The counted frames with their reasons, for a sentence.
+pub(crate) fn counted(frames: &Frames) -> String {
+    let reasons = frames.counted().into_iter().filter(|(_, number)| *number > 0);
+    reasons.map(|(reason, number)| format!(", {number} {reason}")).collect()
+}
+
+/// What the strategy earned, in one line.
+pub(crate) fn outcome(outcome: &Outcome) -> String {
+    let counts = &outcome.counts;
+    format!(
+        "{} entries, {} trades, net ₹{}, costs ₹{}, capital ₹{} → ₹{}; filled at the {}",
+        counts.entries,
+        counts.trades,
+        outcome.net(),
+        outcome.costs(),
+        outcome.starting_capital,
+        outcome.ending_capital,
+        outcome.fill_model,
+    )
+}
+
+/// Why there was no entry, most frequent first.
+pub(crate) fn reasons(outcome: &Outcome) -> Vec<String> {
+    let all: u64 = outcome.blocked.values().sum();
+    let mut reasons: Vec<(&str, u64)> = outcome.blocked.iter().map(|(k, n)| (*k, *n)).collect();
+    reasons.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), *name));
+    let line = |(name, number): (&str, u64)| {
+        format!(
+            "no entry on {number:>9} ticks ({:>4.1} %): {name}",
+            number as f64 * 100.0 / all as f64
+        )
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 /// The table of a report with the lines around it.
@@ -105,7 +142,7 @@ pub(crate) fn report(report: &Report) -> String {
     for advice in &report.advice {
         let _ = writeln!(out, "advice: {}; {}", advice.evidence, advice.advice);
     }
-    if report.advice.is_empty() {
+    if report.advice.is_empty() && report.traced > 0 {
         let _ = writeln!(out, "advice: change nothing, no threshold was crossed");
     }
     out

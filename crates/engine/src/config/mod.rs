@@ -15,7 +15,6 @@ pub use problem::{Place, Problem, Problems};
 pub use read::allowed;
 
 use crate::units::{Micros, Money, Paise, Qty, Zone};
-use crate::venue::FillPrice;
 use read::{Entry, Reader, Value};
 use rules::Values;
 
@@ -199,6 +198,16 @@ pub struct Config {
     pub fill: Fill,
     schema: Schema,
     entries: Vec<Entry>,
+}
+
+/// At which price a market order fills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FillPrice {
+    /// The last traded price of the tick, which the strategy's rules define.
+    #[default]
+    Last,
+    /// The other side's best price where the tick has depth, else the last price.
+    Touch,
 }
 
 /// `[fill]`

@@ -3,7 +3,7 @@
 mod csv;
 mod result;
 
-pub use csv::{CsvError, CsvRows};
+pub use csv::{CsvColumns, CsvError, CsvRows, RowFault, TickColumn, price_of, time_of, volume_of};
 pub use result::{Counts, Outcome, TradeRow};
 
 use crate::config::Config;

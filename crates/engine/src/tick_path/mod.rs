@@ -5,12 +5,12 @@
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used))]
 
-pub mod broker;
 pub mod feed;
-pub mod position;
-pub mod risk;
-pub mod strategy;
+pub mod broker;
 pub mod trader;
+pub mod strategy;
+pub mod risk;
+pub mod position;
 
 use smartapi::packet::FrameError;
 
@@ -129,10 +129,18 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
     }
 
     /// Walks one binary frame to its decision. `latest` is the last exchange time that can be true now.
+    ///
+    /// `side_work` is called once for each frame, in the broker room: what it costs shows there.
     #[inline]
-    pub fn on_frame(&mut self, frame: &[u8], trace: P::Trace, latest: EventTime) {
+    pub fn on_frame(
+        &mut self,
+        frame: &[u8],
+        trace: P::Trace,
+        latest: EventTime,
+        side_work: impl FnOnce(),
+    ) {
         self.frames.frames += 1;
-        let outcome = self.walk_frame(frame, trace, latest);
+        let outcome = self.walk_frame(frame, trace, latest, side_work);
         self.count(outcome);
     }
 
@@ -158,10 +166,13 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
         frame: &[u8],
         mut trace: P::Trace,
         latest: EventTime,
+        side_work: impl FnOnce(),
     ) -> Result<(), Untraced> {
         let feed = self.feed.as_ref().ok_or(Untraced::Malformed)?;
-        let received: Received = feed.read(frame, latest)?;
+        let received = feed.read(frame, latest);
         self.trader.probe_mut().mark(&mut trace, Stage::Feed);
+        side_work();
+        let received: Received = received?;
         let tick = self.broker.on_received(received)?;
         self.walk_tick(&tick, received.sequence, &mut trace)
     }

@@ -1,17 +1,8 @@
 //! The simulated exchange of paper and replay: at which price a decision fills, and how much later.
 
+pub use crate::config::FillPrice;
 use crate::tick_path::broker::Tick;
 use crate::units::{Micros, Paise};
-
-/// At which price a market order fills.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FillPrice {
-    /// The last traded price of the tick, which the strategy's rules define.
-    #[default]
-    Last,
-    /// The other side's best price where the tick has depth, else the last price.
-    Touch,
-}
 
 /// How much event time lies between a decision and its effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

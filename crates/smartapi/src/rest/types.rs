@@ -1,5 +1,7 @@
 //! Bodies of the session and search routes.
 //!
+//! Source: SmartAPI documentation (July 2026), user and orders pages; field names as in smartapi-python 1.5.5.
+//!
 //! Tokens and the PIN are plain text here because this is the wire; whoever keeps them wraps them.
 //! None of the types that hold one implements `Debug`, so none can reach a log by accident.
 

@@ -12,8 +12,9 @@ use engine::units::{EventTime, Micros};
 use sandbox::{Options, Pacing, Sandbox, Schedule, Transport};
 use smartapi::packet::{ExchangeType, Mode, token_field, token_text};
 
+use super::Plan;
 use super::pilot::Latest;
-use crate::cli::PerfArgs;
+use crate::cli::SourceArgs;
 use crate::clock::{Cycles, WallOffset};
 use crate::failure::{Failure, Status};
 use crate::playback;
@@ -24,6 +25,8 @@ use crate::signals::Signals;
 const USUAL_RATE: u32 = 1000;
 /// Rows beyond those that are asked for, so that the last wanted tick is never the last row.
 const SPARE_ROWS: usize = 100;
+/// Ticks that the generator makes for a run without a wanted number.
+const USUAL_ROWS: u64 = 20_000;
 /// How long a live measurement waits for its ticks.
 const LIVE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// What a run on the sandbox may take beyond its plan.
@@ -38,11 +41,36 @@ pub(super) struct Prepared {
     local: Option<Local>,
 }
 
+impl Prepared {
+    /// For the report: `sandbox` or `angel one`.
+    pub(super) const fn name(&self) -> &'static str {
+        if self.local.is_some() { "sandbox" } else { "angel one" }
+    }
+
+    /// The instrument as the user, or the sandbox, calls it.
+    pub(super) fn symbol(&self) -> &str {
+        match &self.wanted {
+            Wanted::Known { symbol, .. } | Wanted::Symbol(symbol) => symbol,
+        }
+    }
+
+    /// Whether the market stream goes over TLS.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.servers.market_stream().scheme() == "wss"
+    }
+
+    /// What a person should know about the recording before it is played.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.local.as_ref()?.note.as_deref()
+    }
+}
+
 /// The embedded sandbox and what ends with it.
 struct Local {
     sandbox: Sandbox,
     _state: tempfile::TempDir,
     planned: Duration,
+    note: Option<String>,
 }
 
 /// The instrument as the user named it.
@@ -53,13 +81,9 @@ enum Wanted {
 
 /// A source that is logged in.
 pub(super) struct Source {
-    /// For the report: `sandbox` or `angel one`.
-    pub(super) name: String,
-    pub(super) symbol: String,
     pub(super) subscription: Subscription,
     pub(super) broker: Arc<Broker>,
     pub(super) limits: Limits,
-    pub(super) tls: bool,
     local: Option<Local>,
 }
 
@@ -67,14 +91,14 @@ pub(super) struct Source {
 ///
 /// Errors: status 2 for credentials and usage, 3 outside the market's hours, 5 for a recording.
 pub(super) fn prepare(
-    args: &PerfArgs,
+    plan: &Plan<'_>,
     config: &Config,
     cycles: &Cycles,
 ) -> Result<Prepared, Failure> {
-    if args.live { live(args, config) } else { local(args, config, cycles) }
+    if plan.source.live { live(plan.source, config) } else { local(plan, config, cycles) }
 }
 
-fn live(args: &PerfArgs, config: &Config) -> Result<Prepared, Failure> {
+fn live(args: &SourceArgs, config: &Config) -> Result<Prepared, Failure> {
     let environment = &client::process_environment;
     let places = Places { env_file: args.env_file.as_deref(), environment, folder: Path::new(".") };
     let credentials =
@@ -140,21 +164,31 @@ fn require_market_hours(session: &Session, now: EventTime) -> Result<(), Failure
     ))
 }
 
+/// The rest of today's session by this machine's date.
+fn until_session_end(session: &Session) -> Duration {
+    let now = EventTime(since_epoch().as_micros() as i64);
+    let end = session.zone.day_start(now) + session.window.end;
+    Duration::from_micros((end - now).0.max(0) as u64)
+}
+
 fn clock_time(time: Micros) -> String {
     let minutes = time.0 / 60_000_000;
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-fn local(args: &PerfArgs, config: &Config, cycles: &Cycles) -> Result<Prepared, Failure> {
-    let rows = (args.ticks + args.settle) as usize + SPARE_ROWS;
-    let tape = playback::tape(&args.playback, rows, config)?;
+fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, Failure> {
+    let args = plan.source;
+    let ticks = plan.ticks.unwrap_or(USUAL_ROWS);
+    let rows = (ticks + plan.settle) as usize + SPARE_ROWS;
+    let (tape, note) = playback::tape(&args.playback, rows, config)?;
     let pacing = playback::pacing(&args.playback, Pacing::FixedRate { per_second: USUAL_RATE });
     let instrument = playback::instrument(config);
     let token = token_field(&instrument.token).ok_or_else(|| {
         let what = format!("instrument.token = {}: is longer than 25 bytes", instrument.token);
         Failure::usage(what, "set the broker's token, or leave it empty")
     })?;
-    let planned = planned(args, tape.rows(), pacing);
+    let frames = plan.ticks.map_or(u64::MAX, |ticks| ticks + plan.settle);
+    let planned = planned(frames, tape.rows(), pacing);
     let wanted = Wanted::Known {
         symbol: instrument.symbol.clone(),
         subscription: subscription(instrument.exchange_type, token),
@@ -162,8 +196,7 @@ fn local(args: &PerfArgs, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     let transport =
         if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
     let options = Options { transport, instrument, ..Options::new(tape, pacing, cycles.0.clone()) };
-    let failed = |error: sandbox::Error| Failure::usage(&error, error.hint());
-    let sandbox = Sandbox::start(options).map_err(failed)?;
+    let sandbox = Sandbox::start(options).map_err(playback::refused)?;
     let address = sandbox.address();
     let authority = address.ca_file.as_ref().map(std::fs::read).transpose().map_err(|error| {
         Failure::usage(format!("cannot read the sandbox's certificate: {error}"), "start again")
@@ -186,13 +219,13 @@ fn local(args: &PerfArgs, config: &Config, cycles: &Cycles) -> Result<Prepared, 
         credentials,
         state: StateFolder::at(folder.path()),
         wanted,
-        local: Some(Local { sandbox, _state: folder, planned }),
+        local: Some(Local { sandbox, _state: folder, planned, note }),
     })
 }
 
 /// How long the sandbox takes to play what is asked for.
-fn planned(args: &PerfArgs, rows: &[sandbox::Row], pacing: Pacing) -> Duration {
-    let frames = (args.ticks + args.settle).min(rows.len() as u64);
+fn planned(frames: u64, rows: &[sandbox::Row], pacing: Pacing) -> Duration {
+    let frames = frames.min(rows.len() as u64);
     match pacing {
         Pacing::FixedRate { per_second } => {
             Duration::from_secs_f64(frames as f64 / f64::from(per_second.max(1)))
@@ -218,28 +251,18 @@ pub(super) fn connect(
     signals: &Signals,
 ) -> Result<Option<Source>, Failure> {
     let Prepared { servers, credentials, state, wanted, local } = prepared;
-    let tls = servers.market_stream().scheme() == "wss";
     let failed = |error: BrokerError| Failure::new(Status::Feed, &error, error.hint());
     let exchange = config.instrument.exchange.clone();
     let log_in = async {
         let broker = Broker::connect(servers, credentials, state).await.map_err(failed)?;
-        let (symbol, subscription) = match wanted {
-            Wanted::Known { symbol, subscription } => (symbol, subscription),
+        let subscription = match wanted {
+            Wanted::Known { subscription, .. } => subscription,
             Wanted::Symbol(symbol) => {
                 let found = broker.search(&exchange, &symbol).await.map_err(failed)?;
-                let subscription = exactly(&symbol, &exchange, &found)?;
-                (symbol, subscription)
+                exactly(&symbol, &exchange, &found)?
             }
         };
-        Ok(Source {
-            name: if local.is_some() { "sandbox".to_owned() } else { "angel one".to_owned() },
-            symbol,
-            subscription,
-            broker: Arc::new(broker),
-            limits: Limits::default(),
-            tls,
-            local,
-        })
+        Ok(Source { subscription, broker: Arc::new(broker), limits: Limits::default(), local })
     };
     runtime.block_on(async {
         tokio::select! {
@@ -273,9 +296,15 @@ fn exactly(
 }
 
 impl Source {
-    /// How long the run may take where the user set no limit.
-    pub(super) fn usual_timeout(&self) -> Duration {
-        self.local.as_ref().map_or(LIVE_TIMEOUT, |local| local.planned * 2 + GRACE)
+    /// How long the run may take; live trading ends with the session.
+    pub(super) fn time_limit(&self, plan: &Plan<'_>, config: &Config) -> Option<Duration> {
+        let usual = match (&self.local, plan.ticks) {
+            (Some(local), Some(_)) => Some(local.planned * 2 + GRACE),
+            (Some(_), None) => None,
+            (None, Some(_)) => Some(LIVE_TIMEOUT),
+            (None, None) => Some(until_session_end(&config.session)),
+        };
+        plan.source.timeout.or(usual)
     }
 
     /// Which exchange times can be true.

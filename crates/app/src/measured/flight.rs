@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use client::market::{Ended, MarketError, MarketStream, StreamSetup, Subscription};
+use engine::tick_path::strategy::Strategy;
 use tokio::runtime::Runtime;
 
 use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
@@ -25,7 +26,7 @@ pub(super) enum End {
     /// The stream failed for good.
     Failed(MarketError),
     /// The time was up first.
-    TimedOut(Duration),
+    TimeUp(Duration),
     /// SIGINT or SIGTERM.
     Interrupted,
 }
@@ -37,37 +38,53 @@ impl End {
 }
 
 /// What a run brought home.
-pub(super) struct Flight {
-    pub(super) path: MeasuredPath,
+pub(super) struct Flight<S> {
+    pub(super) path: MeasuredPath<S>,
     pub(super) end: End,
     /// What the system did to the tick thread while it ran.
     pub(super) threads: ThreadUse,
     pub(super) duration_ns: u64,
+    /// Words about the stream that nobody was quick enough to print.
+    pub(super) news_dropped: u64,
+}
+
+impl<S> Flight<S> {
+    /// A signal came before the stream was opened.
+    pub(super) fn not_begun(path: MeasuredPath<S>) -> Self {
+        let threads = ThreadUse::default();
+        Self { path, end: End::Interrupted, threads, duration_ns: 0, news_dropped: 0 }
+    }
 }
 
 /// What the tick thread hands back.
-struct Landed {
-    pilot: Pilot,
+struct Landed<S> {
+    pilot: Pilot<S>,
     ended: Ended,
     threads: ThreadUse,
     duration_ns: u64,
 }
 
+/// What the main thread looks at while the stream runs.
+pub(super) struct Watch<'a> {
+    pub(super) source: &'a Source,
+    pub(super) signals: &'a Signals,
+    pub(super) cycles: &'a Cycles,
+    /// When to stop; `None` = only for other reasons.
+    pub(super) limit: Option<Duration>,
+    pub(super) heard: &'a Receiver<String>,
+    pub(super) print: &'a dyn Fn(&str),
+}
+
 /// Runs the stream on a thread of its own until the pilot lands, time is up, or a signal comes.
 ///
 /// Errors: status 4 if the stream cannot even be set up.
-#[expect(clippy::too_many_arguments, reason = "each is another part of the run, used once")]
-pub(super) fn fly(
-    mut pilot: Pilot,
-    source: &Source,
+pub(super) fn fly<S: Strategy + Send + 'static>(
+    mut pilot: Pilot<S>,
     runtime: &Runtime,
-    signals: &Signals,
-    cycles: &Cycles,
-    timeout: Duration,
-    print: impl Fn(&str),
-    heard: &Receiver<String>,
-) -> Result<Flight, Failure> {
-    let mut stream = stream(source, runtime, cycles)?;
+    watch: &Watch<'_>,
+) -> Result<Flight<S>, Failure> {
+    let cycles = watch.cycles;
+    let mut stream = stream(watch.source, runtime, cycles)?;
     let orders = pilot.orders.clone();
     let clock = cycles.clone();
     let (landed, landing) = sync_channel(1);
@@ -87,7 +104,7 @@ pub(super) fn fly(
     let begin = cycles.now_ns();
     let mut early = None;
     let landed = loop {
-        heard.try_iter().for_each(|news| print(&news));
+        watch.heard.try_iter().for_each(|news| (watch.print)(&news));
         match landing.recv_timeout(LOOK) {
             Ok(landed) => break landed,
             Err(RecvTimeoutError::Timeout) => {}
@@ -100,36 +117,31 @@ pub(super) fn fly(
             }
         }
         let passed = Duration::from_nanos(cycles.now_ns() - begin);
-        early = early.or_else(|| look(&orders, source, signals, passed, timeout));
+        early = early.or_else(|| look(&orders, watch, passed));
     };
     let _ = thread.join();
-    heard.try_iter().for_each(|news| print(&news));
+    watch.heard.try_iter().for_each(|news| (watch.print)(&news));
     let Landed { pilot, ended, threads, duration_ns } = landed;
     let end = match (ended, early) {
+        (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
         (Ended::Stopped, Some(early)) if pilot.landing == Landing::Stopped => early,
         (Ended::Stopped, _) => End::Landed,
     };
-    Ok(Flight { path: pilot.path, end, threads, duration_ns })
+    Ok(Flight { path: pilot.path, end, threads, duration_ns, news_dropped: pilot.news_dropped })
 }
 
 /// Gives the order that the moment asks for; why, if it is to stop.
-fn look(
-    orders: &Orders,
-    source: &Source,
-    signals: &Signals,
-    passed: Duration,
-    timeout: Duration,
-) -> Option<End> {
-    if signals.came() {
+fn look(orders: &Orders, watch: &Watch<'_>, passed: Duration) -> Option<End> {
+    if watch.signals.came() {
         orders.give(Order::Stop);
         return Some(End::Interrupted);
     }
-    if passed >= timeout {
+    if let Some(limit) = watch.limit.filter(|limit| passed >= *limit) {
         orders.give(Order::Stop);
-        return Some(End::TimedOut(timeout));
+        return Some(End::TimeUp(limit));
     }
-    if source.is_over() {
+    if watch.source.is_over() {
         orders.give(Order::DrainAndEnd);
     }
     None

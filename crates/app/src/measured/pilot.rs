@@ -8,14 +8,14 @@ use client::market::{ConnectionState, ControlFrame, Flow, Sink, Stamps};
 use engine::probe::{self, Counter as _, Meter};
 use engine::tick_path::TickPath;
 use engine::tick_path::position::ExitReason;
-use engine::tick_path::strategy::Momentum;
+use engine::tick_path::strategy::Strategy;
 use engine::units::{EventTime, Micros};
 use smartapi::stream::request::ServerText;
 
 use crate::clock::{Cycles, WallOffset};
 
-/// The path that `perf` measures.
-pub(super) type MeasuredPath = TickPath<Momentum, Meter<Cycles>>;
+/// A path whose every tick is traced.
+pub(super) type MeasuredPath<S> = TickPath<S, Meter<Cycles>>;
 
 /// What the tick thread is told; nothing at first. It looks before each tick and at each pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub(super) enum Landing {
 }
 
 /// Owns the tick path while the stream runs.
-pub(super) struct Pilot {
-    pub(super) path: MeasuredPath,
+pub(super) struct Pilot<S> {
+    pub(super) path: MeasuredPath<S>,
     pub(super) wanted: u64,
     pub(super) orders: Orders,
     pub(super) latest: Latest,
@@ -74,7 +74,7 @@ pub(super) struct Pilot {
     pub(super) news_dropped: u64,
 }
 
-impl Pilot {
+impl<S: Strategy> Pilot<S> {
     #[inline]
     fn latest(&self, read: u64) -> EventTime {
         match self.latest {
@@ -106,7 +106,7 @@ impl Pilot {
     }
 }
 
-impl Sink for Pilot {
+impl<S: Strategy> Sink for Pilot<S> {
     #[inline]
     fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
         if self.orders.is(Order::Stop) {
@@ -114,7 +114,7 @@ impl Sink for Pilot {
         }
         let trace = probe::Stamps::read(stamps.read, stamps.framed);
         let latest = self.latest(stamps.read);
-        self.path.on_frame(payload, trace, latest);
+        self.path.on_frame(payload, trace, latest, || {});
         if self.path.frames().traced >= self.wanted {
             return self.land(Landing::Traced);
         }

@@ -1,0 +1,206 @@
+//! A run over a stream whose every tick is traced: what `perf` and `trade` share.
+
+mod flight;
+mod pilot;
+mod source;
+
+use std::io::Write as _;
+use std::sync::mpsc::sync_channel;
+
+use engine::config::Config;
+use engine::probe::{Meter, Stage};
+use engine::replay::Outcome;
+use engine::tick_path::TickPath;
+use engine::tick_path::feed::Feed;
+use engine::tick_path::strategy::Strategy;
+
+use crate::cli::{RunArgs, SourceArgs};
+use crate::clock::Cycles;
+use crate::failure::{Failure, Status};
+use crate::report::environment::Environment;
+use crate::report::{Ground, Report, table, ticks_csv};
+use crate::results::RunResult;
+use crate::run_folder::RunFolder;
+use crate::signals::Signals;
+use crate::{fills, settings};
+use flight::{End, Flight, Watch};
+use pilot::{Landing, Orders, Pilot};
+use source::Source;
+
+/// Words about the stream that may wait to be printed.
+const NEWS: usize = 64;
+
+/// What a command wants of its run.
+pub(crate) struct Plan<'a> {
+    /// The command's name, for the folder.
+    pub(crate) command: &'static str,
+    /// Ticks to trace; `None` runs to the end of the recording, of the session, or until told.
+    pub(crate) ticks: Option<u64>,
+    /// First frames that are not traced.
+    pub(crate) settle: u64,
+    /// Traces that are kept whole; beyond it only the histograms are complete.
+    pub(crate) keep: usize,
+    pub(crate) source: &'a SourceArgs,
+    pub(crate) run: &'a RunArgs,
+}
+
+/// Runs the plan with one strategy.
+pub(crate) fn run<S: Strategy + Send + 'static>(
+    plan: &Plan<'_>,
+    config: &Config,
+) -> Result<Status, Failure> {
+    let fill_model = fills::model(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::usage(format!("cannot start: {error}"), "raise the limit of threads")
+        })?;
+    let signals = Signals::listen(&runtime)?;
+    let cycles = Cycles::new();
+    RunFolder::refuse_existing(plan.run.out.as_deref())?;
+    let prepared = source::prepare(plan, config, &cycles)?;
+    if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
+    let ground = Ground {
+        source: prepared.name().to_owned(),
+        symbol: prepared.symbol().to_owned(),
+        started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
+        offset: cycles.wall_offset(),
+        stamp_cost_ns: cycles.stamp_cost_ns(),
+        environment: Environment::read(prepared.is_encrypted(), &cycles),
+        config_hash: settings::hash(config),
+    };
+    let source = source::connect(prepared, config, &runtime, &signals)?;
+    let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
+    let meter = Meter::new(cycles.clone(), Stage::Framing, plan.keep);
+    let Some(source) = source else {
+        let path = TickPath::replay(config, S::new(config), fill_model, meter);
+        return report(plan, config, None, &folder, ground, Flight::not_begun(path));
+    };
+    let feed = Feed::new(source.subscription);
+    let path = TickPath::live(config, feed, S::new(config), fill_model, meter, plan.settle);
+    let (news, heard) = sync_channel(NEWS);
+    let pilot = Pilot {
+        path,
+        wanted: plan.ticks.unwrap_or(u64::MAX),
+        orders: Orders::default(),
+        latest: source.latest(config, ground.offset),
+        landing: Landing::Stopped,
+        news,
+        news_dropped: 0,
+    };
+    let quiet = plan.run.quiet;
+    let watch = Watch {
+        source: &source,
+        signals: &signals,
+        cycles: &cycles,
+        limit: source.time_limit(plan, config),
+        heard: &heard,
+        print: &|news: &str| {
+            if !quiet {
+                let _ = writeln!(std::io::stderr(), "{news}");
+            }
+        },
+    };
+    let flight = flight::fly(pilot, &runtime, &watch)?;
+    report(plan, config, Some(&source), &folder, ground, flight)
+}
+
+/// Writes the run's files, prints its table, and judges it.
+fn report<S: Strategy>(
+    plan: &Plan<'_>,
+    config: &Config,
+    source: Option<&Source>,
+    folder: &RunFolder,
+    ground: Ground,
+    flight: Flight<S>,
+) -> Result<Status, Failure> {
+    let Flight { path, end, threads, duration_ns, news_dropped } = flight;
+    let complaints = complaints(&path, &end, plan);
+    let ages = source.and_then(Source::schedule).map(|schedule| {
+        ticks_csv::ages(path.trader().probe(), |sequence| schedule.scheduled_ns(sequence))
+    });
+    let incomplete = end.is_interrupted() || !complaints.is_empty();
+    let report =
+        Report::new(config, ground, &path, ages.as_deref(), threads, duration_ns, incomplete);
+    let outcome = Outcome::of(config, &path);
+    RunResult::new(config, &outcome).write(folder, config)?;
+    report.write(folder)?;
+    let token = source.map(Source::token_text).unwrap_or_default();
+    folder.write("ticks.csv", |file| {
+        ticks_csv::write(file, path.trader().probe(), &token, config.session.zone, ages.as_deref())
+    })?;
+    if plan.run.json {
+        let text = serde_json::to_string(&report).unwrap_or_default();
+        let _ = writeln!(std::io::stdout(), "{text}");
+    } else {
+        let _ = write!(std::io::stdout(), "{}", table::report(&report));
+        let _ = writeln!(std::io::stdout(), "paper: {}", table::outcome(&outcome));
+    }
+    let mut err = std::io::stderr().lock();
+    if !plan.run.quiet {
+        let _ = writeln!(err, "report in {}", folder.path().display());
+    }
+    let mut status = if report.targets_met() { Status::Done } else { Status::TargetMissed };
+    for complaint in complaints {
+        let _ = writeln!(err, "{complaint}");
+        status = status.or(complaint.status);
+    }
+    if news_dropped > 0 {
+        let _ = writeln!(err, "{news_dropped} messages about the stream were not printed");
+    }
+    if end.is_interrupted() {
+        let _ = writeln!(err, "interrupted: the report holds what was seen");
+        status = status.or(Status::Interrupted);
+    }
+    Ok(status)
+}
+
+/// Everything that keeps the measurement from being complete.
+fn complaints<S: Strategy>(
+    path: &pilot::MeasuredPath<S>,
+    end: &End,
+    plan: &Plan<'_>,
+) -> Vec<Failure> {
+    let meter = path.trader().probe();
+    let frames = path.frames();
+    let incomplete = |what: String, hint: &str| Failure::new(Status::Incomplete, what, hint);
+    let mut complaints = Vec::new();
+    match (end, plan.ticks) {
+        (End::Failed(error), _) => {
+            complaints.push(Failure::new(Status::Feed, error, error.hint()));
+        }
+        (End::TimeUp(after), Some(ticks)) => complaints.push(incomplete(
+            format!(
+                "only {} of {ticks} ticks were traced within {} s",
+                frames.traced,
+                after.as_secs_f64()
+            ),
+            "raise --timeout, ask for fewer --ticks, or play faster with --rate",
+        )),
+        (End::TimeUp(_) | End::Landed | End::Interrupted, _) => {}
+    }
+    if frames.traced == 0 {
+        complaints.push(incomplete(
+            format!("nothing was traced: {} frames came{}", frames.frames, table::counted(frames)),
+            "let the feed send ticks of the instrument within the session, and fewer --settle frames",
+        ));
+    }
+    if !frames.complete() {
+        let what = format!("{} frames came, but traced and counted do not add up", frames.frames);
+        complaints.push(incomplete(what, "report this as a bug with the report's folder"));
+    }
+    for stage in meter.source_stages() {
+        let count = meter.stage(stage).count();
+        if count != frames.traced {
+            complaints.push(incomplete(
+                format!("stage {} holds {count} of {} traces", stage.name(), frames.traced),
+                "a room does not mark its stage: report this as a bug",
+            ));
+        }
+    }
+    complaints
+}

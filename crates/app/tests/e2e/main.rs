@@ -1,0 +1,9 @@
+//! The program as a person meets it: the real binary, its embedded sandbox, its files and statuses.
+
+mod common;
+mod parity;
+mod perf;
+mod replay;
+mod sandbox;
+mod signals;
+mod usage;

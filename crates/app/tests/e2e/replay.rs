@@ -1,0 +1,81 @@
+//! `replay`: the golden results from the command line, and unreadable files.
+
+use serde_json::Value;
+
+use crate::common::{World, fixture, json, sets};
+
+fn replay_args(name: &str, configuration: &str, more: &[&str]) -> (Vec<String>, Value) {
+    let golden = json(&fixture(&format!("golden/{name}__{configuration}.json")));
+    let file = fixture(&format!("ticks/{name}.csv"));
+    let start = ["replay", file.to_str().expect("a name"), "--out", "run"];
+    let mut args: Vec<String> =
+        start.into_iter().chain(more.iter().copied()).map(str::to_owned).collect();
+    args.extend(sets(golden["overrides"].as_object().expect("overrides")));
+    (args, golden)
+}
+
+fn assert_golden(result: &Value, golden: &Value) {
+    for field in ["counts", "trades", "ending_capital"] {
+        assert_eq!(result[field], golden[field], "{field}");
+    }
+}
+
+#[test]
+fn a_replay_gives_the_golden_result() {
+    for (name, configuration) in [
+        ("edge_gap_two_tps", "default"),
+        ("edge_nan_price", "default"),
+        ("edge_filter_180s_plus1us", "default"),
+        ("rw_calm", "new_combined"),
+    ] {
+        let world = World::new();
+        let (args, golden) = replay_args(name, configuration, &[]);
+        let ended = world.run(args);
+        ended.assert_status(0);
+        assert!(ended.out.contains(&format!("{} trades", golden["counts"]["trades"])));
+        assert_golden(&world.json("run/result.json"), &golden);
+        assert_eq!(world.names("run"), ["config.toml", "result.json", "trades.csv"]);
+    }
+}
+
+#[test]
+fn with_json_stdout_is_the_result_and_nothing_else() {
+    let world = World::new();
+    let (args, golden) = replay_args("rw_calm", "default", &["--json"]);
+    let ended = world.run(args);
+    ended.assert_status(0);
+    let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
+    assert_eq!(printed, world.json("run/result.json"));
+    assert_golden(&printed, &golden);
+}
+
+#[test]
+fn tracing_changes_no_trade_and_shows_the_stages() {
+    let world = World::new();
+    let (args, golden) = replay_args("rw_calm", "default", &["--trace"]);
+    let ended = world.run(args);
+    ended.assert_status(0);
+    assert_golden(&world.json("run/result.json"), &golden);
+    for stage in ["broker", "trader", "indicators", "signal", "position"] {
+        let line = ended.out.lines().find(|line| line.starts_with(stage)).expect(stage);
+        assert!(line.contains(" 20000 "), "{line}");
+    }
+    assert!(!ended.out.contains("framing"), "a replay has no socket");
+}
+
+#[test]
+fn an_unreadable_recording_ends_with_status_5_and_makes_no_folder() {
+    let world = World::new();
+    world.write("priceless.csv", "timestamp,volume\n2025-10-06 10:00:00,75\n");
+    for command in
+        [["replay", "priceless.csv"].as_slice(), &["perf", "--ticks-file", "priceless.csv"]]
+    {
+        let ended = world.run(command.iter().copied().chain(["--json", "--out", "run"]));
+        let words = ["error: priceless.csv: line 1", "price", "`timestamp,volume`", "hint: write"];
+        ended.assert_failure(5, &words);
+        assert_eq!(ended.out, "");
+    }
+    let ended = world.run(["replay", "missing.csv", "--out", "run"]);
+    ended.assert_failure(5, &["error: cannot read the recording missing.csv", "hint: "]);
+    assert!(!world.path("run").exists());
+}

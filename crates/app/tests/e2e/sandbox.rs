@@ -1,0 +1,93 @@
+//! `sandbox`: the one line that programs wait for, what it serves, and how it ends.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::common::{Running, World};
+
+const SECRETS: [&str; 3] = ["api_key", "password", "totp_secret"];
+const URLS: [&str; 5] =
+    ["rest_url", "stream_url", "order_stream_url", "scrip_master_url", "control_url"];
+
+fn started(world: &World, more: &[&str]) -> (Running, Value) {
+    let args = ["sandbox", "--port", "0"].into_iter().chain(more.iter().copied());
+    let mut running = world.start(args);
+    let line = running.wait_for_line("{");
+    let address: Value = serde_json::from_str(&line).expect("one line of JSON");
+    let mut names: Vec<&String> = address.as_object().expect("an object").keys().collect();
+    let mut wanted = [&URLS[..], &SECRETS, &["client_id", "ca_file"]].concat();
+    names.sort();
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+    (running, address)
+}
+
+fn host(url: &Value) -> &str {
+    let rest = url.as_str().and_then(|url| url.split_once("://")).expect("a URL").1;
+    rest.split('/').next().expect("a host")
+}
+
+/// The sandbox's end, and that it told nobody but stdout its secrets.
+fn end(world: &World, running: Running, address: &Value, signal: Signal) {
+    let ended = running.end_by(signal);
+    ended.assert_status(130);
+    assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
+    for name in SECRETS {
+        let secret = address[name].as_str().expect("text");
+        assert!(!secret.is_empty() && !ended.err.contains(secret), "{name} on stderr");
+    }
+    TcpStream::connect(host(&address["rest_url"])).expect_err("nobody listens any more");
+    world.assert_tidy();
+}
+
+#[test]
+fn over_tls_it_listens_with_a_certificate_until_it_is_interrupted() {
+    let world = World::new();
+    let (running, address) = started(&world, &[]);
+    for (name, scheme) in URLS.iter().zip(["https", "wss", "wss", "https", "https"]) {
+        let url = address[name].as_str().expect("a URL");
+        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{url}");
+        TcpStream::connect(host(&address[name])).expect("somebody listens");
+    }
+    let authority = Path::new(address["ca_file"].as_str().expect("a file"));
+    let authority = std::fs::read_to_string(authority).expect("readable");
+    assert!(authority.starts_with("-----BEGIN CERTIFICATE-----"));
+    end(&world, running, &address, Signal::INT);
+}
+
+#[test]
+fn without_tls_it_serves_until_it_is_terminated() {
+    let world = World::new();
+    let file = crate::common::fixture("ticks/edge_nan_price.csv");
+    let file = file.to_str().expect("a name");
+    let (running, address) = started(&world, &["--plain", "--ticks-file", file]);
+    assert_eq!(address["ca_file"], Value::Null);
+    let mut socket = TcpStream::connect(host(&address["control_url"])).expect("listens");
+    let request = b"GET /control/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    socket.write_all(request).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let state: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&state["rows"], &state["skipped_rows"]), (&76.into(), &5.into()));
+    assert_eq!((&state["started"], &state["over"]), (&false.into(), &false.into()));
+    end(&world, running, &address, Signal::TERM);
+}
+
+#[test]
+fn each_start_makes_other_credentials() {
+    let world = World::new();
+    let (first, one) = started(&world, &["--plain"]);
+    let (second, two) = started(&world, &["--plain"]);
+    for name in ["api_key", "totp_secret"] {
+        assert_ne!(one[name], two[name], "{name}");
+    }
+    for running in [first, second] {
+        running.end_by(Signal::INT).assert_status(130);
+    }
+}
