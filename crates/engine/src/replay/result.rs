@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::probe::Probe;
 use crate::tick_path::TickPath;
 use crate::tick_path::position::Trade;
-use crate::tick_path::strategy::Strategy;
+use crate::tick_path::strategy::{Strategy, Unit};
 use crate::tick_path::trader::Gate;
 use crate::units::{Money, Zone};
 
@@ -80,6 +80,8 @@ pub struct Outcome {
     pub counts: Counts,
     /// Every sale in order.
     pub trades: Vec<Trade>,
+    /// Names and units of the readings that each sale keeps.
+    pub readings: &'static [(&'static str, Unit)],
     /// Flat ticks without a signal by the first failing condition; only reasons that occurred.
     pub blocked: BTreeMap<&'static str, u64>,
     /// Signals that were refused, by reason; only reasons that occurred.
@@ -110,6 +112,7 @@ impl Outcome {
         ];
         Self {
             counts: counts(path, &trades),
+            readings: S::READINGS,
             blocked: blocked.filter(|(_, number)| *number > 0).collect(),
             refusals: refusals.into_iter().filter(|(_, number)| *number > 0).collect(),
             pending: tally.pending,

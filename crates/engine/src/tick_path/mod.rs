@@ -205,6 +205,12 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
         }
     }
 
+    /// The row that a frame would be; `None` if the feed room refuses it. Nothing is changed.
+    #[must_use]
+    pub fn preview(&self, frame: &[u8], latest: EventTime) -> Option<RawTick> {
+        self.feed.as_ref()?.read(frame, latest).ok().map(|received| received.raw)
+    }
+
     /// Says every gate and condition as they would be if this row came next; nothing is changed.
     pub fn explain(&self, row: RawTick, say: &mut dyn FnMut(strategy::Check)) {
         if let Ok(tick) = self.broker.clone().on_row(row) {
@@ -228,6 +234,12 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
     #[must_use]
     pub const fn broker(&self) -> &Broker {
         &self.broker
+    }
+
+    /// The probe, when the run is over.
+    #[must_use]
+    pub fn into_probe(self) -> P {
+        self.trader.into_probe()
     }
 
     /// The loop body, with strategy, account and probe.

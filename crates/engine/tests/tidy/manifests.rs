@@ -60,7 +60,12 @@ fn parsed(metadata: &Value) -> Vec<Dependency> {
         };
         list(&package["dependencies"]).iter().map(row).collect::<Vec<_>>()
     };
-    list(&metadata["packages"]).into_iter().flat_map(of_package).collect()
+    // Examples stand for other people's programs, which may depend on what they like.
+    let ours = |package: &Value| {
+        let manifest = package["manifest_path"].as_str().unwrap_or_default();
+        !manifest.contains("/examples/")
+    };
+    list(&metadata["packages"]).into_iter().filter(ours).flat_map(of_package).collect()
 }
 
 fn cargo(arguments: &[&str]) -> String {

@@ -31,7 +31,7 @@ const ENGINE: [Room; 6] = [
     room("crate::config", &[UNITS]),
     room("crate::tick_path", &[UNITS, CONFIG, PROBE, VENUE]),
     room("crate::probe", &[UNITS, TICK, DECISION]),
-    room("crate::venue", &[UNITS, TICK]),
+    room("crate::venue", &[UNITS, CONFIG, TICK]),
     room("crate::replay", &[UNITS, CONFIG, PROBE, VENUE, "crate::tick_path"]),
 ];
 

@@ -22,6 +22,7 @@ pub enum Refused {
 /// The open position.
 #[derive(Clone, Copy, Debug)]
 struct Open {
+    number: u64,
     time: EventTime,
     price: Paise,
     initial: Qty,
@@ -57,6 +58,7 @@ pub struct Account {
     max_entry_price: Option<Paise>,
     cash: Money,
     open: Option<Open>,
+    opened: u64,
     trades: Vec<Trade>,
 }
 
@@ -84,6 +86,7 @@ impl Account {
             max_entry_price: risk.max_entry_price,
             cash: config.initial_capital,
             open: None,
+            opened: 0,
             trades: Vec::with_capacity(RESERVED_TRADES),
         }
     }
@@ -163,7 +166,9 @@ impl Account {
         let costs = self.costs.of(Side::Buy, turnover);
         self.cash -= turnover + costs;
         self.stops.on_entry();
+        self.opened += 1;
         self.open = Some(Open {
+            number: self.opened,
             time: tick.time,
             price: entry,
             initial: quantity,
@@ -260,6 +265,7 @@ impl Account {
         open.allocated = allocated;
         self.cash += turnover - exit_costs;
         self.trades.push(Trade {
+            position: open.number,
             entry_time: open.time,
             exit_time: now,
             entry_price: open.price,

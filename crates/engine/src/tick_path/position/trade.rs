@@ -41,6 +41,8 @@ impl fmt::Display for ExitReason {
 /// One sale: a position that is sold in parts makes several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trade {
+    /// Which position it is from, counted from 1 over the run.
+    pub position: u64,
     /// Time of the entry's tick.
     pub entry_time: EventTime,
     /// Time of the exit's tick.

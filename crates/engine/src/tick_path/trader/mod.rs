@@ -358,6 +358,12 @@ impl<S: Strategy, P: Probe> Trader<S, P> {
         &self.fills
     }
 
+    /// The probe, when the run is over.
+    #[must_use]
+    pub fn into_probe(self) -> P {
+        self.probe
+    }
+
     /// The probe, to file traces and to read what it measured.
     #[must_use]
     pub const fn probe_mut(&mut self) -> &mut P {

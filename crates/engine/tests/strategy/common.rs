@@ -6,7 +6,7 @@ use engine::config::{Config, Problems, Source, load};
 use serde_json::{Map, Value};
 
 /// The folder of shared test data, or the small one of this repository.
-pub(crate) fn data() -> PathBuf {
+pub(super) fn data() -> PathBuf {
     // The one place where a test of this crate reads the environment.
     #[allow(clippy::disallowed_methods)]
     let shared = std::env::var_os("MYQUANT_TESTDATA");
@@ -26,7 +26,7 @@ pub(crate) fn data() -> PathBuf {
 }
 
 /// The files of a folder with this ending, sorted.
-pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+pub(super) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let path = data().join(folder);
     let entries = std::fs::read_dir(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut files: Vec<PathBuf> = entries
@@ -37,22 +37,22 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-pub(crate) fn read(path: &PathBuf) -> Vec<u8> {
+pub(super) fn read(path: &PathBuf) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-pub(crate) fn json(path: &PathBuf) -> Value {
+pub(super) fn json(path: &PathBuf) -> Value {
     serde_json::from_slice(&read(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 /// The file of ticks with this name, generated or recorded; `None` if this data has no recordings.
-pub(crate) fn ticks(name: &str) -> Option<Vec<u8>> {
+pub(super) fn ticks(name: &str) -> Option<Vec<u8>> {
     let folders = ["ticks", "recordings"].map(|folder| data().join(folder).join(name));
     folders.iter().find(|path| path.is_file()).map(read)
 }
 
 /// Dotted keys over the defaults.
-pub(crate) fn config(overrides: &Map<String, Value>) -> Result<Config, Problems> {
+pub(super) fn config(overrides: &Map<String, Value>) -> Result<Config, Problems> {
     let written: Vec<(&String, String)> =
         overrides.iter().map(|(key, value)| (key, toml(value))).collect();
     let sources: Vec<Source<'_>> =

@@ -1,7 +1,5 @@
 //! The strategy against results that an independent program computed from the same rules.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use engine::config::Config;
@@ -34,16 +32,16 @@ fn every_golden_result_is_met_field_by_field() {
     let mut met = 0;
     let mut without_ticks = BTreeSet::new();
     let mut missed = Vec::new();
-    for path in common::files("golden", ".json") {
-        let golden = common::json(&path);
+    for path in crate::common::files("golden", ".json") {
+        let golden = crate::common::json(&path);
         let Some(name) = golden.get("ticks_file").and_then(Value::as_str) else { continue };
-        let Some(file) = common::ticks(name) else {
+        let Some(file) = crate::common::ticks(name) else {
             without_ticks.insert(name.to_owned());
             continue;
         };
         let overrides = golden["overrides"].as_object().expect("overrides");
         let config =
-            common::config(overrides).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            crate::common::config(overrides).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let outcome = replayed(&config, &file);
         assert_invariants(&outcome);
         let ours = ours(&config, &outcome);
@@ -88,13 +86,14 @@ fn assert_invariants(outcome: &Outcome) {
 
 #[test]
 fn every_refused_configuration_is_refused_for_the_same_keys() {
-    let cases = common::json(&common::data().join("golden/config_errors.json"));
+    let cases = crate::common::json(&crate::common::data().join("golden/config_errors.json"));
     let cases = cases.as_array().expect("a list");
     assert!(!cases.is_empty());
     for case in cases {
         let name = &case["config_name"];
         let overrides = case["overrides"].as_object().expect("overrides");
-        let problems = common::config(overrides).err().unwrap_or_else(|| panic!("{name} passes"));
+        let problems =
+            crate::common::config(overrides).err().unwrap_or_else(|| panic!("{name} passes"));
         let ours: BTreeSet<String> = problems.0.iter().map(|problem| problem.key.clone()).collect();
         let golden: BTreeSet<String> = case["problems"]
             .as_array()
@@ -112,7 +111,7 @@ fn every_refused_configuration_is_refused_for_the_same_keys() {
 
 #[test]
 fn the_defaults_are_the_golden_defaults() {
-    let golden = common::json(&common::data().join("golden/defaults.json"));
+    let golden = crate::common::json(&crate::common::data().join("golden/defaults.json"));
     let mut known = 0;
     let config = engine::config::load(&[]).expect("defaults");
     for (key, text, _origin) in config.effective() {
@@ -139,12 +138,12 @@ fn the_defaults_are_the_golden_defaults() {
 
 #[test]
 fn indicators_agree_to_a_billionth() {
-    let dumps = common::files("golden/indicators", ".csv");
+    let dumps = crate::common::files("golden/indicators", ".csv");
     assert!(!dumps.is_empty());
     for path in dumps {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let file = common::ticks(&name).unwrap_or_else(|| panic!("no ticks for {name}"));
-        let golden = String::from_utf8(common::read(&path)).expect("text");
+        let file = crate::common::ticks(&name).unwrap_or_else(|| panic!("no ticks for {name}"));
+        let golden = String::from_utf8(crate::common::read(&path)).expect("text");
         let config = engine::config::load(&[]).expect("defaults");
         let strategy = Momentum::computing(&config, Compute::All);
         let mut tick_path = TickPath::replay(&config, strategy, FillModel::default(), Off);
