@@ -178,12 +178,15 @@ pub(crate) struct SandboxArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// Tick files (CSV), read in the order given
+    /// Recordings of ours, or tick files (CSV, gzipped CSV, Parquet), taken in the order of their times
     #[arg(value_name = "FILES", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Trace every tick and report the stages
     #[arg(long)]
     pub(crate) trace: bool,
+    /// End at the first unreadable row instead of counting it
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Say at this time of day why there is no entry: every gate and check with its threshold
     #[arg(long, value_name = "HH:MM:SS")]
     pub(crate) explain: Option<String>,

@@ -9,6 +9,7 @@ mod measured;
 mod perf;
 mod playback;
 mod presets;
+mod recorder;
 mod registry;
 mod replay;
 mod report;

@@ -20,6 +20,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         ticks: Some(args.ticks),
         settle: args.settle,
         keep: args.ticks.min(MOST_KEPT) as usize,
+        record: false,
         source: &args.source,
         run: &args.run,
     };

@@ -3,75 +3,223 @@
 mod explain;
 
 use std::io::Write as _;
+use std::path::Path;
 
 use engine::config::Config;
 use engine::probe::{Meter, Off, Probe, Stage, Stamps};
-use engine::replay::{CsvError, CsvRows, Outcome};
+use engine::replay::Outcome;
 use engine::tick_path::TickPath;
+use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
+use engine::units::EventTime;
+use engine::venue::FillModel;
+use smartapi::packet::token_field;
 
 use crate::cli::ReplayArgs;
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
+use crate::fills;
+use crate::recorder::{Recording, is_recording};
 use crate::report::table;
-use crate::results::RunResult;
+use crate::results::{PriceSampler, RunResult, Scene};
 use crate::run_folder::RunFolder;
-use crate::{fills, playback};
+use crate::signals::Signals;
+use crate::tick_files::{BadRows, Plan, Progress};
 use explain::Question;
+
+/// Packets between two looks at signals and progress.
+const BATCH: u64 = 2048;
+
+/// What is replayed.
+enum Input {
+    /// Packets that a run of ours recorded: they enter at the feed room, with every guard of live.
+    Packets(Box<Recording>),
+    /// Rows of files: they enter at the broker room.
+    Rows(Plan),
+}
+
+/// What goes along with the ticks.
+struct Company<'a> {
+    progress: Progress,
+    prices: PriceSampler,
+    question: Option<Question>,
+    signals: &'a Signals,
+    quiet: bool,
+}
 
 /// Runs the command.
 pub(crate) fn run<S: Strategy>(args: &ReplayArgs, config: &Config) -> Result<Status, Failure> {
     RunFolder::refuse_existing(args.run.out.as_deref())?;
-    let fill_model = fills::model(config)?;
-    let mut question = args.explain.as_deref().map(Question::at).transpose()?;
-    let files: Vec<(String, Vec<u8>)> = args
-        .files
-        .iter()
-        .map(|path| Ok((path.display().to_string(), playback::read(path)?)))
-        .collect::<Result<_, Failure>>()?;
-    let strategy = S::new(config);
-    let (outcome, table) = if args.trace {
-        let cycles = Cycles::new();
-        let meter = Meter::new(cycles.clone(), Stage::Broker, 0);
-        let mut path = TickPath::replay(config, strategy, fill_model, meter);
-        let begin = || Stamps::tick(cycles.0.raw());
-        walk(config, &mut path, &files, question.as_mut(), begin)?;
-        (Outcome::of(config, &path), Some(table::stages(path.trader().probe())))
-    } else {
-        let mut path = TickPath::replay(config, strategy, fill_model, Off);
-        walk(config, &mut path, &files, question.as_mut(), || ())?;
-        (Outcome::of(config, &path), None)
+    let fills = fills::model(config)?;
+    let question = args.explain.as_deref().map(Question::at).transpose()?;
+    let input = input(args, config)?;
+    let total = if let Input::Rows(plan) = &input { plan.total_bytes() } else { 0 };
+    let signals = Signals::in_background()?;
+    let company = Company {
+        progress: Progress::start(total, &args.run),
+        prices: PriceSampler::new(config.session.zone),
+        question,
+        signals: &signals,
+        quiet: args.run.quiet,
     };
+    if args.trace {
+        let cycles = Cycles::new();
+        let first = if matches!(input, Input::Packets(_)) { Stage::Feed } else { Stage::Broker };
+        let meter = Meter::new(cycles.clone(), first, 0);
+        let begin = || match first {
+            Stage::Feed => Stamps::read(1, cycles.0.raw()),
+            _ => Stamps::tick(cycles.0.raw()),
+        };
+        let path = path::<S, _>(config, &input, fills, meter)?;
+        fly(args, config, input, path, company, begin, |meter| Some(table::stages(meter)))
+    } else {
+        let path = path::<S, _>(config, &input, fills, Off)?;
+        fly(args, config, input, path, company, || (), |_| None)
+    }
+}
+
+/// Tells our recordings from files of ticks; they are not mixed in one run.
+fn input(args: &ReplayArgs, config: &Config) -> Result<Input, Failure> {
+    let recordings = args.files.iter().filter(|path| is_recording(path)).count();
+    if recordings == 0 {
+        let bad_rows = if args.strict { BadRows::Refuse } else { BadRows::Count };
+        return Ok(Input::Rows(Plan::of(&args.files, config.session.zone, bad_rows)?));
+    }
+    if recordings < args.files.len() {
+        return Err(Failure::usage(
+            "recordings of packets and files of ticks are mixed",
+            "replay them one after the other",
+        ));
+    }
+    let mut files = args.files.iter().map(|path| path.as_path());
+    let first = files.next().unwrap_or(Path::new(""));
+    let mut recording = Recording::open(first)?;
+    for file in files {
+        recording.add(file)?;
+    }
+    Ok(Input::Packets(Box::new(recording)))
+}
+
+/// The tick path of an input.
+fn path<S: Strategy, P: Probe>(
+    config: &Config,
+    input: &Input,
+    fills: FillModel,
+    probe: P,
+) -> Result<TickPath<S, P>, Failure> {
+    let strategy = S::new(config);
+    let Input::Packets(recording) = input else {
+        return Ok(TickPath::replay(config, strategy, fills, probe));
+    };
+    let label = recording.label();
+    let token = token_field(&label.token).ok_or_else(|| {
+        let what = format!("the recording's token {} is longer than 25 bytes", label.token);
+        Failure::new(Status::Data, what, "the file is damaged: take another copy of it")
+    })?;
+    let feed = Feed::new(Subscription { segment: label.exchange_type, token, mode: label.mode });
+    Ok(TickPath::live(config, feed, strategy, fills, probe, 0))
+}
+
+/// Feeds the input through the path, then writes and shows what came of it.
+fn fly<S: Strategy, P: Probe>(
+    args: &ReplayArgs,
+    config: &Config,
+    input: Input,
+    mut path: TickPath<S, P>,
+    mut company: Company<'_>,
+    begin: impl Fn() -> P::Trace,
+    stages: impl Fn(&P) -> Option<String>,
+) -> Result<Status, Failure> {
+    let source = names(args, &input);
+    match input {
+        Input::Packets(recording) => packets(config, &mut path, *recording, &mut company, begin)?,
+        Input::Rows(plan) => rows(config, &mut path, &plan, &mut company, begin)?,
+    }
+    path.finish(ExitReason::EndOfData);
+    let Company { progress, prices, question, signals, .. } = company;
+    progress.finish();
     if let Some(question) = question {
         return question.answer(args.run.json);
     }
+    let outcome = Outcome::of(config, &path);
+    let interrupted = signals.came();
     let folder = RunFolder::create(args.run.out.as_deref(), "replay", &config.instrument.symbol)?;
-    let result = RunResult::new(config, &outcome);
+    let result = RunResult::new(config, &outcome).incomplete(interrupted);
     result.write(&folder, config)?;
-    show(args, &result, &outcome, table, &folder);
-    Ok(Status::Done)
+    let scene = Scene { command: "replay", source: &source, prices: &prices.finish() };
+    result.write_reports(&folder, config, &scene)?;
+    show(args, &result, &outcome, stages(path.trader().probe()), &folder);
+    Ok(if interrupted { Status::Interrupted } else { Status::Done })
 }
 
-/// Feeds all rows of all files through the path, then closes what is open.
-fn walk<S: Strategy, P: Probe>(
+/// The names of the files, in the order in which they are taken.
+fn names(args: &ReplayArgs, input: &Input) -> String {
+    let paths: Vec<&Path> = match input {
+        Input::Rows(plan) => plan.files().collect(),
+        Input::Packets(_) => args.files.iter().map(|path| path.as_path()).collect(),
+    };
+    let names = paths.into_iter().filter_map(Path::file_name);
+    names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join(", ")
+}
+
+fn rows<S: Strategy, P: Probe>(
     config: &Config,
     path: &mut TickPath<S, P>,
-    files: &[(String, Vec<u8>)],
-    mut question: Option<&mut Question>,
+    plan: &Plan,
+    company: &mut Company<'_>,
     begin: impl Fn() -> P::Trace,
 ) -> Result<(), Failure> {
-    for (name, file) in files {
-        let unreadable =
-            |error: CsvError| Failure::new(Status::Data, format!("{name}: {error}"), error.hint());
-        for row in CsvRows::new(file, config.session.zone).map_err(unreadable)? {
-            if let Some(question) = &mut question {
-                question.look(path, row, config.session.zone);
+    let (mut ticks, mut batch, mut count) = (plan.ticks(), Vec::new(), 0);
+    while ticks.read(&mut batch)? && !company.signals.came() {
+        for row in &batch {
+            if let Some(question) = &mut company.question {
+                question.look(path, *row, config.session.zone);
             }
-            path.on_row(row, begin());
+            path.on_row(*row, begin());
+            if let Some(tick) = path.broker().last() {
+                company.prices.push(tick.time, tick.price);
+            }
+        }
+        count += batch.len() as u64;
+        company.progress.at(ticks.bytes(), count);
+    }
+    Ok(())
+}
+
+fn packets<S: Strategy, P: Probe>(
+    config: &Config,
+    path: &mut TickPath<S, P>,
+    mut recording: Recording,
+    company: &mut Company<'_>,
+    begin: impl Fn() -> P::Trace,
+) -> Result<(), Failure> {
+    if !company.quiet {
+        let (number, symbol) = (recording.packets(), &recording.label().symbol);
+        let _ = writeln!(std::io::stderr(), "replaying {number} packets of {symbol}");
+    }
+    let from_sandbox = recording.label().source == "sandbox";
+    let mut count = 0u64;
+    while let Some(packet) = recording.next_packet()? {
+        if count.is_multiple_of(BATCH) && company.signals.came() {
+            break;
+        }
+        count += 1;
+        let received = EventTime(packet.receive_wall_us);
+        let latest = if from_sandbox { EventTime::END } else { received + config.max_future };
+        if let Some(question) = &mut company.question {
+            question.look_at_frame(path, packet.payload, latest, config.session.zone);
+        }
+        path.on_frame(packet.payload, begin(), latest, || {});
+        if let Some(tick) = path.broker().last() {
+            company.prices.push(tick.time, tick.price);
         }
     }
-    path.finish(ExitReason::EndOfData);
+    if recording.unfinished() > 0 {
+        let what = recording.unfinished();
+        let _ =
+            writeln!(std::io::stderr(), "{what} part of the recording was cut off and is left out");
+    }
     Ok(())
 }
 

@@ -11,9 +11,27 @@ const LOOK: Duration = Duration::from_millis(25);
 
 /// Whether a person or the system asked the program to end.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Signals(Arc<AtomicBool>);
+pub(crate) struct Signals {
+    noted: Arc<AtomicBool>,
+    /// Lives as long as the listening, where nobody else keeps it.
+    runtime: Option<Arc<tokio::runtime::Runtime>>,
+}
 
 impl Signals {
+    /// Listens from here on, on a thread of its own.
+    ///
+    /// Errors: status 2 if the system does not let the program listen.
+    pub(crate) fn in_background() -> Result<Self, Failure> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            Failure::usage(format!("cannot start: {error}"), "raise the limit of threads")
+        })?;
+        let mut signals = Self::listen(&runtime)?;
+        signals.runtime = Some(Arc::new(runtime));
+        Ok(signals)
+    }
+
     /// Listens from here on, on `runtime`.
     ///
     /// Errors: status 2 if the system does not let the program listen.
@@ -26,10 +44,10 @@ impl Signals {
                 let what = format!("cannot listen for signals: {error}");
                 Failure::new(Status::Usage, what, "run it where signals can be handled")
             })?;
-            let noted = signals.clone();
+            let noted = Arc::clone(&signals.noted);
             runtime.spawn(async move {
                 while stream.recv().await.is_some() {
-                    noted.0.store(true, Ordering::SeqCst);
+                    noted.store(true, Ordering::SeqCst);
                 }
             });
         }
@@ -45,6 +63,6 @@ impl Signals {
 
     /// Whether one came.
     pub(crate) fn came(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.noted.load(Ordering::SeqCst)
     }
 }

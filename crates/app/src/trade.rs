@@ -20,6 +20,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         ticks: None,
         settle: 0,
         keep: KEPT,
+        record: true,
         source: &args.source,
         run: &args.run,
     };

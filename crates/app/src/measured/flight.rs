@@ -12,6 +12,7 @@ use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
 use super::source::Source;
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
+use crate::recorder::{Recorder, Tap};
 use crate::report::threads::{ThreadCounts, ThreadUse};
 use crate::signals::Signals;
 
@@ -44,6 +45,8 @@ pub(super) struct Flight<S> {
     /// What the system did to the tick thread while it ran.
     pub(super) threads: ThreadUse,
     pub(super) duration_ns: u64,
+    /// The recorder's end, to finish with.
+    pub(super) tap: Option<Tap>,
     /// Words about the stream that nobody was quick enough to print.
     pub(super) news_dropped: u64,
 }
@@ -52,7 +55,7 @@ impl<S> Flight<S> {
     /// A signal came before the stream was opened.
     pub(super) fn not_begun(path: MeasuredPath<S>) -> Self {
         let threads = ThreadUse::default();
-        Self { path, end: End::Interrupted, threads, duration_ns: 0, news_dropped: 0 }
+        Self { path, end: End::Interrupted, threads, duration_ns: 0, tap: None, news_dropped: 0 }
     }
 }
 
@@ -71,8 +74,16 @@ pub(super) struct Watch<'a> {
     pub(super) cycles: &'a Cycles,
     /// When to stop; `None` = only for other reasons.
     pub(super) limit: Option<Duration>,
+    /// Its alarm is said as soon as it is seen.
+    pub(super) recorder: Option<&'a Recorder>,
     pub(super) heard: &'a Receiver<String>,
     pub(super) print: &'a dyn Fn(&str),
+}
+
+impl Watch<'_> {
+    fn alarm(&self) -> Option<String> {
+        self.recorder?.status().alarm
+    }
 }
 
 /// Runs the stream on a thread of its own until the pilot lands, time is up, or a signal comes.
@@ -103,6 +114,7 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
     })?;
     let begin = cycles.now_ns();
     let mut early = None;
+    let mut alarmed = false;
     let landed = loop {
         watch.heard.try_iter().for_each(|news| (watch.print)(&news));
         match landing.recv_timeout(LOOK) {
@@ -118,6 +130,10 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
         }
         let passed = Duration::from_nanos(cycles.now_ns() - begin);
         early = early.or_else(|| look(&orders, watch, passed));
+        if let Some(alarm) = watch.alarm().filter(|_| !alarmed) {
+            alarmed = true;
+            (watch.print)(&alarm);
+        }
     };
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.print)(&news));
@@ -128,7 +144,8 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
         (Ended::Stopped, Some(early)) if pilot.landing == Landing::Stopped => early,
         (Ended::Stopped, _) => End::Landed,
     };
-    Ok(Flight { path: pilot.path, end, threads, duration_ns, news_dropped: pilot.news_dropped })
+    let Pilot { path, tap, news_dropped, .. } = pilot;
+    Ok(Flight { path, end, threads, duration_ns, tap, news_dropped })
 }
 
 /// Gives the order that the moment asks for; why, if it is to stop.

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
 use engine::config::Config;
-use engine::probe::{Meter, Stage};
+use engine::probe::{Meter, Record, Stage};
 use engine::replay::Outcome;
 use engine::tick_path::TickPath;
 use engine::tick_path::feed::Feed;
@@ -17,15 +17,16 @@ use engine::tick_path::strategy::Strategy;
 use crate::cli::{RunArgs, SourceArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
+use crate::recorder::{self, Label, Recorder, RecorderReport};
 use crate::report::environment::Environment;
 use crate::report::{Ground, Report, table, ticks_csv};
-use crate::results::RunResult;
+use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::{fills, settings};
 use flight::{End, Flight, Watch};
 use pilot::{Landing, Orders, Pilot};
-use source::Source;
+use source::{Prepared, Source};
 
 /// Words about the stream that may wait to be printed.
 const NEWS: usize = 64;
@@ -40,6 +41,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) settle: u64,
     /// Traces that are kept whole; beyond it only the histograms are complete.
     pub(crate) keep: usize,
+    /// Whether every packet is recorded into the run's folder.
+    pub(crate) record: bool,
     pub(crate) source: &'a SourceArgs,
     pub(crate) run: &'a RunArgs,
 }
@@ -64,21 +67,21 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
-    let ground = Ground {
-        source: prepared.name().to_owned(),
-        symbol: prepared.symbol().to_owned(),
-        started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
-        offset: cycles.wall_offset(),
-        stamp_cost_ns: cycles.stamp_cost_ns(),
-        environment: Environment::read(prepared.is_encrypted(), &cycles),
-        config_hash: settings::hash(config),
-    };
+    let ground = ground(&prepared, config, &cycles);
     let source = source::connect(prepared, config, &runtime, &signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
     let meter = Meter::new(cycles.clone(), Stage::Framing, plan.keep);
     let Some(source) = source else {
         let path = TickPath::replay(config, S::new(config), fill_model, meter);
-        return report(plan, config, None, &folder, ground, Flight::not_begun(path));
+        return report(plan, config, None, &folder, ground, Flight::not_begun(path), None);
+    };
+    let (tap, recorder) = if plan.record {
+        let label = label(config, &source, &ground);
+        let options = recorder::Options::new(cycles.clone(), ground.offset);
+        let (tap, recorder) = Recorder::start(folder.path(), label, options)?;
+        (Some(tap), Some(recorder))
+    } else {
+        (None, None)
     };
     let feed = Feed::new(source.subscription);
     let path = TickPath::live(config, feed, S::new(config), fill_model, meter, plan.settle);
@@ -89,6 +92,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         orders: Orders::default(),
         latest: source.latest(config, ground.offset),
         landing: Landing::Stopped,
+        tap,
         news,
         news_dropped: 0,
     };
@@ -98,6 +102,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         signals: &signals,
         cycles: &cycles,
         limit: source.time_limit(plan, config),
+        recorder: recorder.as_ref(),
         heard: &heard,
         print: &|news: &str| {
             if !quiet {
@@ -106,7 +111,34 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         },
     };
     let flight = flight::fly(pilot, &runtime, &watch)?;
-    report(plan, config, Some(&source), &folder, ground, flight)
+    report(plan, config, Some(&source), &folder, ground, flight, recorder)
+}
+
+/// What is known before the stream is opened.
+fn ground(prepared: &Prepared, config: &Config, cycles: &Cycles) -> Ground {
+    Ground {
+        source: prepared.name().to_owned(),
+        symbol: prepared.symbol().to_owned(),
+        started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
+        offset: cycles.wall_offset(),
+        stamp_cost_ns: cycles.stamp_cost_ns(),
+        environment: Environment::read(prepared.is_encrypted(), cycles),
+        config_hash: settings::hash(config),
+    }
+}
+
+/// What a recording of this run says of itself.
+fn label(config: &Config, source: &Source, ground: &Ground) -> Label {
+    Label {
+        source: ground.source.clone(),
+        symbol: ground.symbol.clone(),
+        exchange_type: source.subscription.segment,
+        token: source.token_text(),
+        mode: source.subscription.mode,
+        lot_size: config.instrument.lot_size.0,
+        zone: config.session.zone,
+        config_hash: ground.config_hash.clone(),
+    }
 }
 
 /// Writes the run's files, prints its table, and judges it.
@@ -117,17 +149,26 @@ fn report<S: Strategy>(
     folder: &RunFolder,
     ground: Ground,
     flight: Flight<S>,
+    recorder: Option<Recorder>,
 ) -> Result<Status, Failure> {
-    let Flight { path, end, threads, duration_ns, news_dropped } = flight;
+    let Flight { path, end, threads, duration_ns, tap, news_dropped } = flight;
+    let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
     let complaints = complaints(&path, &end, plan);
     let ages = source.and_then(Source::schedule).map(|schedule| {
         ticks_csv::ages(path.trader().probe(), |sequence| schedule.scheduled_ns(sequence))
     });
     let incomplete = end.is_interrupted() || !complaints.is_empty();
     let report =
-        Report::new(config, ground, &path, ages.as_deref(), threads, duration_ns, incomplete);
+        Report::new(config, ground, &path, ages.as_deref(), threads, duration_ns, incomplete)
+            .with_recorder(recorded.as_ref());
     let outcome = Outcome::of(config, &path);
-    RunResult::new(config, &outcome).write(folder, config)?;
+    let result = RunResult::new(config, &outcome).incomplete(end.is_interrupted());
+    result.write(folder, config)?;
+    if plan.record {
+        let prices = prices(config, path.trader().probe().records());
+        let scene = Scene { command: plan.command, source: &report.source, prices: &prices };
+        result.write_reports(folder, config, &scene)?;
+    }
     report.write(folder)?;
     let token = source.map(Source::token_text).unwrap_or_default();
     folder.write("ticks.csv", |file| {
@@ -144,6 +185,9 @@ fn report<S: Strategy>(
     if !plan.run.quiet {
         let _ = writeln!(err, "report in {}", folder.path().display());
     }
+    if let Some(recorded) = &recorded {
+        say_recorded(&mut err, recorded, plan.run.quiet);
+    }
     let mut status = if report.targets_met() { Status::Done } else { Status::TargetMissed };
     for complaint in complaints {
         let _ = writeln!(err, "{complaint}");
@@ -157,6 +201,27 @@ fn report<S: Strategy>(
         status = status.or(Status::Interrupted);
     }
     Ok(status)
+}
+
+/// The prices of the ticks that were kept whole.
+fn prices(config: &Config, records: &[Record]) -> PriceSeries {
+    let mut sampler = PriceSampler::new(config.session.zone);
+    records.iter().for_each(|record| sampler.push(record.filed.tick.time, record.filed.tick.price));
+    sampler.finish()
+}
+
+/// Where the recording is, and what went wrong with it.
+fn say_recorded(err: &mut dyn std::io::Write, recorded: &RecorderReport, quiet: bool) {
+    if let Some(alarm) = &recorded.alarm {
+        let _ = writeln!(err, "{alarm}");
+    }
+    if recorded.dropped > 0 {
+        let _ =
+            writeln!(err, "{} of {} packets were not recorded", recorded.dropped, recorded.packets);
+    }
+    for file in recorded.files.iter().filter(|_| !quiet) {
+        let _ = writeln!(err, "recorded {} packets in {}", recorded.written, file.display());
+    }
 }
 
 /// Everything that keeps the measurement from being complete.

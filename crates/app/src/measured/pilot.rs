@@ -13,6 +13,7 @@ use engine::units::{EventTime, Micros};
 use smartapi::stream::request::ServerText;
 
 use crate::clock::{Cycles, WallOffset};
+use crate::recorder::Tap;
 
 /// A path whose every tick is traced.
 pub(super) type MeasuredPath<S> = TickPath<S, Meter<Cycles>>;
@@ -69,23 +70,26 @@ pub(super) struct Pilot<S> {
     pub(super) orders: Orders,
     pub(super) latest: Latest,
     pub(super) landing: Landing,
+    /// The recorder's end on this thread, where the run is recorded.
+    pub(super) tap: Option<Tap>,
     /// Where states and texts go; full means dropped, and counted.
     pub(super) news: SyncSender<String>,
     pub(super) news_dropped: u64,
 }
 
-impl<S: Strategy> Pilot<S> {
+impl Latest {
     #[inline]
-    fn latest(&self, read: u64) -> EventTime {
-        match self.latest {
-            Latest::Any => EventTime::END,
-            Latest::Wall { offset, ahead } => {
-                let counter_ns = self.path.trader().probe().counter().nanos(0, read) as i64;
-                EventTime((counter_ns + offset.offset_ns) / 1000) + ahead
+    fn at(self, read_ns: u64) -> EventTime {
+        match self {
+            Self::Any => EventTime::END,
+            Self::Wall { offset, ahead } => {
+                EventTime((read_ns as i64 + offset.offset_ns) / 1000) + ahead
             }
         }
     }
+}
 
+impl<S: Strategy> Pilot<S> {
     fn land(&mut self, landing: Landing) -> Flow {
         self.landing = landing;
         Flow::Stop
@@ -113,8 +117,14 @@ impl<S: Strategy> Sink for Pilot<S> {
             return self.land(Landing::Stopped);
         }
         let trace = probe::Stamps::read(stamps.read, stamps.framed);
-        let latest = self.latest(stamps.read);
-        self.path.on_frame(payload, trace, latest, || {});
+        let read_ns = self.path.trader().probe().counter().nanos(0, stamps.read);
+        let latest = self.latest.at(read_ns);
+        let tap = &mut self.tap;
+        self.path.on_frame(payload, trace, latest, || {
+            if let Some(tap) = tap {
+                tap.record(payload, read_ns);
+            }
+        });
         if self.path.frames().traced >= self.wanted {
             return self.land(Landing::Traced);
         }

@@ -68,6 +68,19 @@ impl Question {
         self.answers.push(Answer { time: zone.iso(time), price: price.as_f64() / 100.0, checks });
     }
 
+    /// As [`Question::look`], for a recorded frame.
+    pub(super) fn look_at_frame<S: Strategy, P: Probe>(
+        &mut self,
+        path: &TickPath<S, P>,
+        frame: &[u8],
+        latest: EventTime,
+        zone: Zone,
+    ) {
+        if let Some(row) = path.preview(frame, latest) {
+            self.look(path, row, zone);
+        }
+    }
+
     /// Prints what was found.
     ///
     /// Errors: status 5 if no day has a tick at or after the time.

@@ -58,6 +58,15 @@ pub(crate) fn of(stages: &[StageFigures], total: &Figures, stamp_cost_ns: f64) -
     all
 }
 
+/// What a ring that dropped advises.
+pub(crate) fn of_ring(name: &str, dropped: u64) -> Option<Advice> {
+    (dropped > 0).then(|| Advice {
+        stage: "broker",
+        evidence: format!("the ring to the {name} dropped {dropped} packets"),
+        advice: "look for a slow or full disk; the tick path itself was not held up",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::clock::WallOffset;
 use crate::failure::Failure;
+use crate::recorder::RecorderReport;
 use crate::run_folder::RunFolder;
 use advice::Advice;
 use environment::Environment;
@@ -86,6 +87,14 @@ pub(crate) struct Target {
     pub(crate) met: Option<bool>,
 }
 
+/// A ring to side work: how full it was, and what it lost.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ring {
+    capacity: u64,
+    max_depth: u64,
+    dropped: u64,
+}
+
 /// One of the slowest ticks, whole.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct WorstTick {
@@ -120,7 +129,7 @@ pub(crate) struct Report {
     traces_dropped: u64,
     pub(crate) throughput_per_s: Option<f64>,
     pub(crate) stamp_cost_ns: f64,
-    side: BTreeMap<String, ()>,
+    side: BTreeMap<&'static str, Ring>,
     pub(crate) process: Process,
     pub(crate) environment: Environment,
     config_hash: String,
@@ -176,6 +185,16 @@ impl Report {
             config_hash: ground.config_hash,
             worst: worst(meter, zone),
         }
+    }
+
+    /// Adds what became of the recorder's ring, and advises where it dropped.
+    pub(crate) fn with_recorder(mut self, recorded: Option<&RecorderReport>) -> Self {
+        if let Some(recorded) = recorded {
+            let RecorderReport { capacity, max_depth, dropped, .. } = *recorded;
+            self.side.insert("recorder", Ring { capacity, max_depth, dropped });
+            self.advice.extend(advice::of_ring("recorder", dropped));
+        }
+        self
     }
 
     /// Whether no target was missed; one that could not be judged is not missed.

@@ -77,7 +77,8 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
 
 /// Why there was no entry, most frequent first.
 pub(crate) fn reasons(outcome: &Outcome) -> Vec<String> {
-    let all: u64 = outcome.blocked.values().sum();
+    let blocked: u64 = outcome.blocked.values().sum();
+    let all = blocked + outcome.pending + outcome.counts.signals;
     let mut reasons: Vec<(&str, u64)> = outcome.blocked.iter().map(|(k, n)| (*k, *n)).collect();
     reasons.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), *name));
     let line = |(name, number): (&str, u64)| {

@@ -52,6 +52,13 @@ impl World {
         text(&self.path(name))
     }
 
+    /// A file's bytes as text, where some are none.
+    pub(crate) fn lossy_text(&self, name: &str) -> String {
+        let bytes =
+            std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     pub(crate) fn json(&self, name: &str) -> Value {
         json(&self.path(name))
     }

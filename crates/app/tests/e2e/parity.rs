@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use crate::common::{WIDE_TARGETS, World, fixture, json as read, sets, shared, text};
 
 /// Configurations that the recording and all small files are played with.
-const CONFIGURATIONS: [&str; 3] = ["default", "new_combined", "tight_trail_slip_fee"];
+const CONFIGURATIONS: [&str; 5] =
+    ["default", "new_combined", "tight_trail_slip_fee", "blocks_multi", "all_indicators"];
+/// Orders on paper that arrive at once, and later.
+const LATENCIES: [&str; 2] = ["fill.latency_us=0", "fill.latency_us=1500000"];
 
 /// Plays the ticks of a golden result through the sandbox and compares what came of it.
 fn check_parity(data: &Path, folder: &str, name: &str, configuration: &str) {
@@ -97,6 +100,12 @@ fn the_small_files_give_the_golden_trades_with_slippage_and_fees() {
     check_edges(CONFIGURATIONS[2]);
 }
 
+#[test]
+fn the_small_files_give_the_golden_trades_with_blocks_and_all_indicators() {
+    check_edges(CONFIGURATIONS[3]);
+    check_edges(CONFIGURATIONS[4]);
+}
+
 /// The file with its stamps cut to the milliseconds that a packet carries.
 fn cut_to_packets(csv: &str) -> String {
     let cut = |line: &str| match line.split_once('.') {
@@ -114,11 +123,16 @@ fn twenty_thousand_ticks_through_the_sandbox_give_what_a_replay_gives() {
     let csv = cut_to_packets(&text(&fixture("ticks/rw_calm.csv")));
     assert!(fits_packets(&csv) && csv.lines().count() == 20_001);
     world.write("ticks.csv", &csv);
-    for configuration in CONFIGURATIONS {
+    for (configuration, latency) in
+        CONFIGURATIONS.iter().flat_map(|name| LATENCIES.map(|latency| (name, latency)))
+    {
+        let what = format!("{configuration} with {latency}");
         // The overrides of a configuration are the same beside every file.
         let golden = read(&fixture(&format!("golden/edge_sl_equal__{configuration}.json")));
-        let sets = sets(golden["overrides"].as_object().expect("overrides"));
-        let [live, replayed] = ["live", "replayed"].map(|name| format!("{configuration}-{name}"));
+        let mut sets = sets(golden["overrides"].as_object().expect("overrides"));
+        sets.extend(["--set".to_owned(), latency.to_owned()]);
+        let [live, replayed] =
+            ["live", "replayed"].map(|name| format!("{configuration}-{latency}-{name}"));
         let perf =
             "perf --ticks 1000000 --settle 0 --rate max --ticks-file ticks.csv --quiet --out";
         let perf = perf.split(' ').chain([live.as_str()]).chain(WIDE_TARGETS);
@@ -127,9 +141,35 @@ fn twenty_thousand_ticks_through_the_sandbox_give_what_a_replay_gives() {
         world.run(replay.chain(sets.iter().map(String::as_str))).assert_status(0);
         let [live, replayed] =
             [live, replayed].map(|name| world.json(&format!("{name}/result.json")));
-        assert_eq!(live["counts"]["processed"], 20_000, "{configuration}");
-        assert_ne!(live["trades"], json!([]), "{configuration}");
-        assert_eq!(live, replayed, "{configuration}");
+        assert_eq!(live["counts"]["processed"], 20_000, "{what}");
+        assert_ne!(live["trades"], json!([]), "{what}");
+        assert_eq!(live, replayed, "{what}");
+    }
+}
+
+#[test]
+fn the_recording_of_a_run_replays_to_its_trades() {
+    let world = World::new();
+    let csv = cut_to_packets(&text(&fixture("ticks/rw_calm.csv")));
+    world.write("ticks.csv", &csv);
+    for (number, set) in
+        ["fill.price=last", "fill.price=touch", "fill.latency_us=1500000"].iter().enumerate()
+    {
+        let [live, replayed] = [format!("live{number}"), format!("replayed{number}")];
+        let trade = ["trade", "--rate", "max", "--ticks-file", "ticks.csv", "--quiet"];
+        let own = ["--set", set];
+        let args = |out| ["--out", out].into_iter().chain(own).chain(WIDE_TARGETS);
+        world.run(trade.into_iter().chain(args(live.as_str()))).assert_status(0);
+        let names = world.names(&live);
+        let is_packets = |name: &&String| name.ends_with(".parquet") && *name != "trades.parquet";
+        let recording = format!("{live}/{}", names.iter().find(is_packets).expect("recorded"));
+        let replay = ["replay", recording.as_str(), "--quiet"];
+        world.run(replay.into_iter().chain(args(&replayed))).assert_status(0);
+        let [live, replayed] =
+            [live, replayed].map(|name| world.json(&format!("{name}/result.json")));
+        assert_eq!(live["counts"]["processed"], 20_000, "{set}");
+        assert_ne!(live["trades"], json!([]), "{set}");
+        assert_eq!(live, replayed, "{set}");
     }
 }
 

@@ -184,7 +184,8 @@ fn check_ticks(csv: &str, report: &Value) {
 }
 
 fn check_results(world: &World, report: &Value) {
-    let names = ["config.toml", "report.json", "result.json", "ticks.csv", "trades.csv"];
+    let names =
+        ["config.toml", "report.json", "result.json", "ticks.csv", "trades.csv", "trades.parquet"];
     assert_eq!(world.names("run"), names);
     let result = world.json("run/result.json");
     assert_eq!(result["counts"]["ticks"], report["frames"], "settling ticks are traded as well");
@@ -230,7 +231,7 @@ fn no_secret_is_in_any_file_or_line_of_a_run() {
     let ended = measured(&world, &["--json"]);
     ended.assert_status(0);
     let files =
-        world.names("run").into_iter().map(|name| (world.text(&format!("run/{name}")), name));
+        world.names("run").into_iter().map(|name| (world.lossy_text(&format!("run/{name}")), name));
     let printed = [(ended.out, "stdout".to_owned()), (ended.err, "stderr".to_owned())];
     for (text, name) in files.chain(printed) {
         let text = text.to_lowercase();

@@ -34,7 +34,15 @@ fn a_replay_gives_the_golden_result() {
         ended.assert_status(0);
         assert!(ended.out.contains(&format!("{} trades", golden["counts"]["trades"])));
         assert_golden(&world.json("run/result.json"), &golden);
-        assert_eq!(world.names("run"), ["config.toml", "result.json", "trades.csv"]);
+        let names = [
+            "config.toml",
+            "report.html",
+            "result.json",
+            "results.xlsx",
+            "trades.csv",
+            "trades.parquet",
+        ];
+        assert_eq!(world.names("run"), names);
     }
 }
 

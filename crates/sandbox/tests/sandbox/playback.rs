@@ -1,7 +1,5 @@
 //! What is played, in which order, and when.
 
-use std::time::Duration;
-
 use sandbox::{Options, Pacing, Sandbox, now_ns};
 use serde_json::Value;
 
