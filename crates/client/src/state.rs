@@ -44,6 +44,17 @@ pub enum StateError {
     )]
     TooOpen { path: PathBuf, mode: u32 },
     #[error(
+        "{} belongs to user {owner}, and this program runs as user {user}",
+        path.display()
+    )]
+    NotYours { path: PathBuf, owner: u32, user: u32 },
+    #[error(
+        "the session folder {} can be changed by others: its mode was {mode:04o} and must not let \
+         group or others write",
+        path.display()
+    )]
+    OpenFolder { path: PathBuf, mode: u32 },
+    #[error(
         "the session file {} is not a plain file but a link, a folder or a device",
         path.display()
     )]
@@ -61,6 +72,16 @@ impl StateError {
             Self::TooOpen { path, .. } => format!(
                 "if others use this machine run `rm '{0}'` for a fresh login, else run \
                  `chmod 600 '{0}'`",
+                path.display()
+            ),
+            Self::NotYours { path, owner, .. } => format!(
+                "run this program as user {owner} if that is you, or set XDG_STATE_HOME to a \
+                 folder of your own; if you did not make {}, look at who put it there",
+                path.display()
+            ),
+            Self::OpenFolder { path, .. } => format!(
+                "if others use this machine remove what you do not know there, then run \
+                 `chmod 700 '{}'`",
                 path.display()
             ),
             Self::NotAFile { path } => format!(

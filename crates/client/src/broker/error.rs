@@ -1,6 +1,7 @@
 //! What can go wrong between us and the broker's REST server.
 
 use smartapi::rest::ApiError;
+use smartapi::stream::state::RenewalFault;
 use thiserror::Error;
 
 use crate::state::StateError;
@@ -29,6 +30,12 @@ pub enum BrokerError {
     /// The session cannot be kept or read back.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+impl From<BrokerError> for RenewalFault {
+    fn from(error: BrokerError) -> Self {
+        Self { text: error.to_string(), retryable: error.is_retryable() }
+    }
 }
 
 impl BrokerError {

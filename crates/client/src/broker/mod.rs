@@ -1,6 +1,7 @@
 //! The broker: one account, one session, and the calls that go through it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use smartapi::rest::{Profile, Scrip, SearchRequest};
 
@@ -8,7 +9,7 @@ use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::market::{MarketError, StreamAuth};
 use crate::servers::Servers;
-use crate::state::StateFolder;
+use crate::state::{StateError, StateFolder};
 use session::Session;
 
 mod error;
@@ -23,8 +24,8 @@ pub use session::{LoginReason, SessionStart};
 /// An account that is logged in.
 ///
 /// [`connect`](Self::connect) is the only way to a session. Calls that only read renew a session
-/// that died and are then made once more; [`renew`](Self::renew) does so without a call, for the
-/// streams, which afterwards take their new tokens. It is shared by reference or in an `Arc`.
+/// that died and are then made once more; [`renew`](Self::renew) does so for a stream whose tokens
+/// were refused, and which then takes those of [`stream_auth`](Self::stream_auth). It is shared by reference or in an `Arc`.
 pub struct Broker {
     session: Session,
     start: SessionStart,
@@ -58,6 +59,14 @@ impl Broker {
         self.start
     }
 
+    /// Why the session of this moment is not saved, if it is not; worth a line to the user.
+    ///
+    /// The session works all the same, but the next start has to log in.
+    #[must_use]
+    pub fn unsaved(&self) -> Option<Arc<StateError>> {
+        self.session.unsaved()
+    }
+
     /// The servers that this broker talks to.
     #[must_use]
     pub const fn servers(&self) -> &Servers {
@@ -76,11 +85,12 @@ impl Broker {
         Ok(found.unwrap_or_default())
     }
 
-    /// Gets new tokens: by the refresh token, else by a login.
+    /// Replaces the `refused` tokens, by the refresh token or else by a login.
     ///
-    /// Callers at the same time share one renewal; logins keep to one a second.
-    pub async fn renew(&self) -> Result<(), BrokerError> {
-        self.session.renew(&self.session.tokens()).await
+    /// If the session already has others, nothing is done. Callers at the same time share one
+    /// renewal; logins keep to one a second.
+    pub async fn renew(&self, refused: &StreamAuth) -> Result<(), BrokerError> {
+        self.session.renew_refused(refused).await
     }
 
     /// What a market stream needs to log in with the tokens of this moment.

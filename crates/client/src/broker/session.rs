@@ -16,7 +16,7 @@ use crate::clock::{Clock, Wall};
 use crate::credentials::Credentials;
 use crate::market::{MarketError, StreamAuth};
 use crate::servers::Servers;
-use crate::state::StateFolder;
+use crate::state::{StateError, StateFolder};
 use crate::totp;
 
 /// The code of a refused TOTP, the one refusal after which a second try can help.
@@ -68,6 +68,8 @@ pub(super) struct Session {
     tokens: Mutex<Arc<SessionTokens>>,
     /// Held during a renewal, so that callers at the same time share it.
     renewal: tokio::sync::Mutex<()>,
+    /// Why the tokens are not in the file.
+    unsaved: Mutex<Option<Arc<StateError>>>,
 }
 
 impl Session {
@@ -82,15 +84,27 @@ impl Session {
         let login = Login { rest: &rest, credentials: &credentials, clock: &clock };
         let (tokens, start) = match login.take_up(file.load()?).await? {
             Ok(tokens) => (tokens, SessionStart::Restored),
-            Err(reason) => {
-                let tokens = login.log_in().await?;
-                file.save(&tokens)?;
-                (tokens, SessionStart::LoggedIn(reason))
-            }
+            Err(reason) => (login.log_in().await?, SessionStart::LoggedIn(reason)),
         };
         let tokens = Mutex::new(Arc::new(tokens));
         let renewal = tokio::sync::Mutex::default();
-        Ok((Self { rest, credentials, file, clock, tokens, renewal }, start))
+        let unsaved = Mutex::default();
+        let session = Self { rest, credentials, file, clock, tokens, renewal, unsaved };
+        if start != SessionStart::Restored {
+            session.save();
+        }
+        Ok((session, start))
+    }
+
+    /// Saves the tokens of this moment. A session that works must not end because of a full disk,
+    /// nor be lost to a second login: what fails is kept for [`Self::unsaved`].
+    fn save(&self) {
+        let result = self.file.save(&self.tokens());
+        *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = result.err().map(Arc::new);
+    }
+
+    pub(super) fn unsaved(&self) -> Option<Arc<StateError>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) const fn servers(&self) -> &Servers {
@@ -132,7 +146,7 @@ impl Session {
     }
 
     /// Replaces `old` tokens, unless somebody else has done so meanwhile.
-    pub(super) async fn renew(&self, old: &Arc<SessionTokens>) -> Result<(), BrokerError> {
+    async fn renew(&self, old: &Arc<SessionTokens>) -> Result<(), BrokerError> {
         let _only_one = self.renewal.lock().await;
         if !Arc::ptr_eq(old, &self.tokens()) {
             return Ok(());
@@ -142,10 +156,18 @@ impl Session {
             Some(tokens) => tokens,
             None => login.log_in().await?,
         };
-        let tokens = Arc::new(tokens);
-        // In use first: a full disk must not end a session that works.
-        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&tokens);
-        Ok(self.file.save(&tokens)?)
+        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+        self.save();
+        Ok(())
+    }
+
+    /// Replaces the tokens that a stream has refused, unless the session has others by now.
+    pub(super) async fn renew_refused(&self, refused: &StreamAuth) -> Result<(), BrokerError> {
+        let tokens = self.tokens();
+        if !refused.has_tokens(&tokens.jwt, &tokens.feed) {
+            return Ok(());
+        }
+        self.renew(&tokens).await
     }
 
     /// Ends the session; one that the broker has ended already is as good.

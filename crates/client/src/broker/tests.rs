@@ -1,7 +1,7 @@
 //! Tests of the session against a server on this machine that speaks the login.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -334,10 +334,54 @@ async fn a_refused_refresh_falls_back_to_one_login_for_all_callers() {
     fn any_thread<F: Future + Send>(call: F) -> F {
         call
     }
-    let renew = || any_thread(broker.renew());
+    let refused = broker.stream_auth().expect("fit");
+    let renew = || any_thread(broker.renew(&refused));
     let (one, two, three) = tokio::join!(renew(), renew(), renew());
     one.and(two).and(three).expect("all renewed");
     assert_eq!(twin.asked(), ["loginByPassword", "generateTokens", "loginByPassword"]);
+}
+
+#[tokio::test]
+async fn tokens_that_were_replaced_since_a_stream_took_them_are_not_replaced_again() {
+    let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
+        (routes::SEARCH_SCRIP, 0) => dead(),
+        _ => well(seen),
+    })
+    .await;
+    let broker = twin.connect().await.expect("logs in");
+    let old = broker.stream_auth().expect("fit");
+    broker.search("NFO", "nifty").await.expect("renews and finds");
+    broker.renew(&old).await.expect("nothing to do");
+    let calls = ["loginByPassword", "searchScrip", "generateTokens", "searchScrip"];
+    assert_eq!(twin.asked(), calls);
+    broker.renew(&broker.stream_auth().expect("fit")).await.expect("renews");
+    assert_eq!(twin.asked().len(), calls.len() + 1, "those of this moment are replaced");
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_saved_goes_on_and_says_so() {
+    let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
+        (routes::SEARCH_SCRIP, 0) => dead(),
+        _ => well(seen),
+    })
+    .await;
+    // A link to nowhere: nothing to read and nowhere to write, for root as well.
+    let state = twin.folder.path().join("state");
+    symlink("nowhere/at/all", &state).expect("links");
+    let broker = twin.connect().await.expect("logs in all the same");
+    let unsaved = broker.unsaved().expect("said");
+    assert!(matches!(*unsaved, StateError::Io { .. }) && !unsaved.hint().is_empty(), "{unsaved}");
+    shows_no_secret(&format!("{unsaved} {unsaved:?} {}", unsaved.hint()));
+
+    fs::remove_file(&state).expect("makes room");
+    broker.renew(&broker.stream_auth().expect("fit")).await.expect("renews");
+    assert!(broker.unsaved().is_none(), "saved by now");
+    fs::remove_dir_all(&state).expect("takes it away");
+    symlink("nowhere/at/all", &state).expect("links");
+    broker.search("NFO", "nifty").await.expect("renews all the same, and finds");
+    assert!(broker.unsaved().is_some(), "said again");
+    let renewal = ["generateTokens", "searchScrip", "generateTokens", "searchScrip"];
+    assert_eq!(twin.asked(), [&["loginByPassword"][..], &renewal].concat(), "one login");
 }
 
 #[tokio::test]
@@ -444,6 +488,10 @@ fn every_error_has_a_hint_and_shows_no_secret() {
         BrokerError::TooLarge { doing, server, limit: 9 },
         BrokerError::Http { doing, cause },
         BrokerError::State(StateError::NoHome),
+        BrokerError::State(StateError::TooOpen { path: "/s".into(), mode: 0o644 }),
+        BrokerError::State(StateError::OpenFolder { path: "/s".into(), mode: 0o777 }),
+        BrokerError::State(StateError::NotYours { path: "/s".into(), owner: 1, user: 2 }),
+        BrokerError::State(StateError::NotAFile { path: "/s".into() }),
     ];
     for error in errors {
         assert!(!error.hint().is_empty(), "{error}");

@@ -2,7 +2,7 @@
 
 use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
 use smartapi::stream::session::TooManySubscriptions;
-use smartapi::stream::state::Failure;
+use smartapi::stream::state::{Failure, RenewalFault};
 
 /// Why a market stream could not begin, or ended for good.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,12 @@ pub enum MarketError {
     /// The session ended in failure.
     #[error(transparent)]
     Stream(#[from] Failure),
+}
+
+impl From<MarketError> for RenewalFault {
+    fn from(error: MarketError) -> Self {
+        Self { text: error.to_string(), retryable: false }
+    }
 }
 
 impl MarketError {

@@ -17,7 +17,7 @@ pub use run::{Ended, MarketStream, Renew, StreamSetup};
 use secrecy::{ExposeSecret as _, SecretString};
 pub use smartapi::stream::limits::Limits;
 pub use smartapi::stream::request::Subscription;
-pub use smartapi::stream::state::ConnectionState;
+pub use smartapi::stream::state::{ConnectionState, RenewalFault};
 use smartapi::stream::upgrade;
 
 /// When one frame was read and when it was framed.
@@ -52,6 +52,8 @@ pub enum ControlFrame {
     Text,
     /// The server's good-bye.
     Close,
+    /// What breaks the protocol; the connection is given up.
+    Broken,
 }
 
 /// What the owner of a stream does with what comes; called on the thread of [`MarketStream::run`].
@@ -66,8 +68,10 @@ pub trait Sink {
     fn on_text(&mut self, text: &str);
     /// The connection's state has changed.
     fn on_state(&mut self, state: &ConnectionState);
-    /// Nothing has come for a tenth of a second; also called while connecting and pausing.
+    /// A read waited for a tenth of a second in vain; also called while connecting and pausing.
     fn on_idle(&mut self) -> Flow;
+    /// Whether to end now, whatever still comes; asked after each read that brought no payload.
+    fn is_stopping(&self) -> bool;
 }
 
 /// What the stream's four headers need; not printable.
@@ -98,6 +102,12 @@ impl StreamAuth {
         fits("access token", jwt.expose_secret())?;
         fits("feed token", feed_token.expose_secret())?;
         Ok(Self { api_key, client_code, jwt, feed_token })
+    }
+
+    /// Whether these are the two tokens.
+    pub(crate) fn has_tokens(&self, jwt: &SecretString, feed: &SecretString) -> bool {
+        self.jwt.expose_secret() == jwt.expose_secret()
+            && self.feed_token.expose_secret() == feed.expose_secret()
     }
 
     fn exposed(&self) -> upgrade::Auth<'_> {

@@ -9,14 +9,14 @@ use rustls::ClientConfig;
 use smartapi::clock::Mono;
 use smartapi::stream::frame::Frame;
 use smartapi::stream::session::{Action, End, Session};
-use smartapi::stream::state::Because;
+use smartapi::stream::state::{Because, RenewalFault};
 
 use super::address::Address;
 use super::connect::{Attempt, ConnectFault, Connection, SLICE};
 use super::{ControlFrame, Flow, Limits, MarketError, Sink, Stamps, StreamAuth, Subscription};
 
-/// Fetches fresh tokens after the stream has refused the old ones; the text of its error is shown.
-pub type Renew = Box<dyn FnMut() -> Result<StreamAuth, String> + Send>;
+/// Fetches fresh tokens after the stream has refused the given ones.
+pub type Renew = Box<dyn FnMut(&StreamAuth) -> Result<StreamAuth, RenewalFault> + Send>;
 
 /// What a [`MarketStream`] is made of.
 pub struct StreamSetup {
@@ -50,8 +50,8 @@ pub enum Ended {
 /// One market-data connection that keeps itself alive: reconnects, subscribes again, renews tokens.
 ///
 /// [`Self::run`] blocks until the sink says stop or the session gives up; a stop is obeyed within a
-/// second at any moment, because reads and pauses are cut into tenths of a second and connecting and
-/// renewing happen on short-lived threads.
+/// second at any moment, because the sink is asked after every read, reads and pauses are cut into
+/// tenths of a second, and connecting and renewing happen on short-lived threads.
 pub struct MarketStream {
     address: Address,
     tls: Arc<ClientConfig>,
@@ -71,6 +71,14 @@ enum Awaited<T> {
     Stopped,
     /// The thread could not be started, or it panicked.
     Broken(String),
+}
+
+/// What a read brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Brought {
+    Payloads,
+    /// Frames of other kinds, or a part of one.
+    Rest,
 }
 
 /// Whether a connection is still of use.
@@ -188,13 +196,17 @@ impl MarketStream {
 
     fn renew(&mut self, sink: &mut impl Sink) {
         self.show(sink);
+        let broken = |text| RenewalFault { text, retryable: false };
         let Some(mut renew) = self.renew.take() else {
-            return self.session.on_renewal_failed("the renewal broke off earlier".to_owned());
+            let fault = broken("the renewal broke off earlier".to_owned());
+            return self.session.on_renewal_failed(self.now(), fault);
         };
+        let refused = self.auth.clone();
         let result = self.on_thread(sink, None, move || {
-            let result = renew();
+            let result = renew(&refused);
             (renew, result)
         });
+        let now = self.now();
         match result {
             Awaited::Done((renew, result)) => {
                 self.renew = Some(renew);
@@ -203,10 +215,10 @@ impl MarketStream {
                         self.auth = auth;
                         self.session.on_renewed();
                     }
-                    Err(reason) => self.session.on_renewal_failed(reason),
+                    Err(fault) => self.session.on_renewal_failed(now, fault),
                 }
             }
-            Awaited::Broken(reason) => self.session.on_renewal_failed(reason),
+            Awaited::Broken(text) => self.session.on_renewal_failed(now, broken(text)),
             Awaited::Stopped => self.session.on_stop(),
         }
     }
@@ -255,35 +267,37 @@ impl MarketStream {
     /// Reads until the session has something to say or the connection is over.
     fn read(&mut self, open: &mut Connection, sink: &mut impl Sink) -> Wire {
         // The upgrade's last read, and a record behind it, may have brought frames.
-        let mut read = open.read.take();
+        let mut first = open.read.take();
         loop {
-            let now = match read {
-                Some(read) => {
-                    let now = self.mono(read);
-                    if let Err(because) = self.take(open, read, now, sink) {
-                        self.session.on_lost(now, because);
-                        return Wire::Over;
-                    }
-                    now
-                }
-                None => {
-                    if sink.on_idle() == Flow::Stop {
-                        self.session.on_stop();
-                    }
-                    self.now()
-                }
+            let read = match first.take() {
+                Some(read) => Ok(Some(read)),
+                None => open.transport.read(&mut open.frames, &self.clock),
             };
-            self.show(sink);
-            if self.session.wants_poll(now) {
-                return Wire::Open;
-            }
-            read = match open.transport.read(&mut open.frames, &self.clock) {
-                Ok(read) => read,
+            let (now, flow) = match read {
+                Ok(Some(read)) => {
+                    let now = self.mono(read);
+                    match self.take(open, read, now, sink) {
+                        Ok(Brought::Rest) if sink.is_stopping() => (now, Flow::Stop),
+                        Ok(_) => (now, Flow::Continue),
+                        Err(because) => {
+                            self.session.on_lost(now, because);
+                            return Wire::Over;
+                        }
+                    }
+                }
+                Ok(None) => (self.now(), sink.on_idle()),
                 Err(error) => {
                     self.session.on_lost(self.now(), lost(&error));
                     return Wire::Over;
                 }
             };
+            if flow == Flow::Stop {
+                self.session.on_stop();
+            }
+            self.show(sink);
+            if self.session.wants_poll(now) {
+                return Wire::Open;
+            }
         }
     }
 
@@ -295,16 +309,17 @@ impl MarketStream {
         read: u64,
         now: Mono,
         sink: &mut impl Sink,
-    ) -> Result<(), Because> {
-        let mut has_data = false;
+    ) -> Result<Brought, Because> {
+        let mut brought = Brought::Rest;
         loop {
             loop {
                 let frame = match open.frames.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
                     Err(error) => {
+                        sink.on_control(ControlFrame::Broken);
                         self.session.on_protocol_error(now, error);
-                        return Ok(());
+                        return Ok(brought);
                     }
                 };
                 let Frame::Binary(payload) = frame else {
@@ -312,17 +327,17 @@ impl MarketStream {
                     continue;
                 };
                 let stamps = Stamps { read, framed: self.clock.raw() };
-                if !has_data {
-                    has_data = true;
+                if brought == Brought::Rest {
+                    brought = Brought::Payloads;
                     self.session.on_data(now);
                 }
                 if sink.on_payload(payload, stamps) == Flow::Stop {
                     self.session.on_stop();
-                    return Ok(());
+                    return Ok(brought);
                 }
             }
             if !open.transport.unseal(&mut open.frames).map_err(|error| lost(&error))? {
-                return Ok(());
+                return Ok(brought);
             }
         }
     }

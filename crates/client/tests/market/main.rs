@@ -3,12 +3,12 @@
 mod server;
 
 use std::io::Write as _;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use client::market::{
-    ConnectionState, ControlFrame, Ended, Flow, Limits, MarketError, MarketStream, Renew, Sink,
-    Stamps, StreamAuth, StreamSetup, Subscription,
+    ConnectionState, ControlFrame, Ended, Flow, Limits, MarketError, MarketStream, Renew,
+    RenewalFault, Sink, Stamps, StreamAuth, StreamSetup, Subscription,
 };
 use quanta::{Clock, Instant};
 use rustls::HandshakeKind;
@@ -30,6 +30,8 @@ struct Recorder<D> {
     texts: Vec<String>,
     states: Vec<ConnectionState>,
     idles: usize,
+    /// Whatever comes, it ends after so many frames of other kinds.
+    most_control: usize,
     last: Stamps,
     until: Instant,
     done: D,
@@ -43,14 +45,19 @@ impl<D: FnMut(&Seen<'_>) -> bool> Recorder<D> {
             texts: Vec::new(),
             states: Vec::new(),
             idles: 0,
+            most_control: usize::MAX,
             last: Stamps { read: 0, framed: 0 },
             until: Instant::now() + PATIENCE,
             done,
         }
     }
 
-    fn flow(&mut self) -> Flow {
+    fn check_time(&self) {
         assert!(Instant::now() < self.until, "too late; states so far: {:?}", self.states);
+    }
+
+    fn flow(&mut self) -> Flow {
+        self.check_time();
         let seen = Seen {
             payloads: &self.payloads,
             states: &self.states,
@@ -78,6 +85,7 @@ impl<D: FnMut(&Seen<'_>) -> bool> Sink for Recorder<D> {
     }
 
     fn on_control(&mut self, kind: ControlFrame) {
+        self.check_time();
         self.control.push(kind);
     }
 
@@ -93,6 +101,10 @@ impl<D: FnMut(&Seen<'_>) -> bool> Sink for Recorder<D> {
         self.idles += 1;
         self.flow()
     }
+
+    fn is_stopping(&self) -> bool {
+        self.control.len() >= self.most_control
+    }
 }
 
 fn auth(jwt: &str) -> StreamAuth {
@@ -102,7 +114,11 @@ fn auth(jwt: &str) -> StreamAuth {
 }
 
 fn no_renewal() -> Renew {
-    Box::new(|| Err("no other login in this test".to_owned()))
+    Box::new(|_| Err(fault("no other login in this test", false)))
+}
+
+fn fault(text: &str, retryable: bool) -> RenewalFault {
+    RenewalFault { text: text.to_owned(), retryable }
 }
 
 fn setup(server: &Server, limits: Limits) -> StreamSetup {
@@ -131,8 +147,14 @@ fn quick() -> Limits {
 
 /// Runs a stream until `done` or its end.
 fn run<D: FnMut(&Seen<'_>) -> bool>(setup: StreamSetup, done: D) -> (Ended, Recorder<D>) {
+    run_with(setup, Recorder::new(done))
+}
+
+fn run_with<D: FnMut(&Seen<'_>) -> bool>(
+    setup: StreamSetup,
+    mut recorder: Recorder<D>,
+) -> (Ended, Recorder<D>) {
     let mut stream = MarketStream::new(setup).expect("a legal set-up");
-    let mut recorder = Recorder::new(done);
     let ended = stream.run(&mut recorder);
     (ended, recorder)
 }
@@ -291,7 +313,7 @@ fn status_401_without_fresh_tokens_ends_with_the_servers_words() {
 }
 
 #[test]
-fn status_401_is_healed_by_fresh_tokens() {
+fn status_401_is_healed_by_fresh_tokens_even_if_they_take_three_renewals() {
     let (heads, heads_seen) = channel();
     let server = serve(Security::Plain, move |number, stream| {
         if number == 0 {
@@ -306,10 +328,16 @@ fn status_401_is_healed_by_fresh_tokens() {
         socket.send(Message::Binary(vec![1; 51].into())).expect("sent");
         linger(&mut socket);
     });
-    let renew: Renew = Box::new(|| Ok(auth("FRESH")));
-    let (ended, _) =
+    let mut attempts = 0;
+    let renew: Renew = Box::new(move |_| {
+        attempts += 1;
+        if attempts < 3 { Err(fault("the server is away", true)) } else { Ok(auth("FRESH")) }
+    });
+    let (ended, recorder) =
         run(StreamSetup { renew, ..setup(&server, quick()) }, |seen| seen.payloads.len() == 1);
     assert_eq!(ended, Ended::Stopped);
+    let away = backed_off(&recorder.states).filter(|why| why.to_string().contains("is away"));
+    assert_eq!(away.count(), 2, "{:?}", recorder.states);
     let headers = heads_seen.recv().expect("one upgrade");
     assert_eq!(headers["authorization"], "Bearer FRESH");
     assert_eq!(headers["x-api-key"], "API-KEY");
@@ -320,7 +348,7 @@ fn status_401_is_healed_by_fresh_tokens() {
 #[test]
 fn tokens_refused_twice_end_the_stream() {
     let server = serve(Security::Plain, |_, stream| refuse(stream, 403, "blocked"));
-    let renew: Renew = Box::new(|| Ok(auth("FRESH")));
+    let renew: Renew = Box::new(|_| Ok(auth("FRESH")));
     let (ended, _) = run(StreamSetup { renew, ..setup(&server, quick()) }, |_| false);
     let Ended::Failed(MarketError::Stream(Failure::Refused(refusal))) = ended else {
         panic!("it fails, and was {ended:?}")
@@ -367,12 +395,14 @@ fn bytes_that_are_no_frames_are_answered_and_the_stream_comes_back() {
     let (answers, answers_seen) = channel();
     let server = serve(Security::Plain, move |number, stream| {
         let (mut socket, _) = accept(stream);
-        let bytes = if number == 0 { vec![0x83, 0x00] } else { binary(&[1; 51]) };
+        let broken = [&[0x8a, 0x00][..], &[0x83, 0x00]].concat();
+        let bytes = if number == 0 { broken } else { binary(&[1; 51]) };
         socket.get_mut().write_all(&bytes).expect("sent");
         let _ = answers.send(socket.read());
     });
     let (_, recorder) = run(setup(&server, quick()), |seen| seen.payloads.len() == 1);
     assert!(matches!(backed_off(&recorder.states).next(), Some(Because::Protocol(_))));
+    assert_eq!(recorder.control, [ControlFrame::Pong, ControlFrame::Broken], "each is counted");
     let answer = first(&answers_seen).expect("a good-bye");
     assert!(matches!(answer, Message::Close(Some(frame)) if frame.code == CloseCode::Protocol));
 }
@@ -437,13 +467,81 @@ fn a_stop_is_obeyed_within_a_second_at_any_moment() {
 
     let refusing = serve(Security::Plain, |_, stream| refuse(stream, 401, "no"));
     let (release, blocked) = channel::<()>();
-    let renew: Renew = Box::new(move || {
+    let renew: Renew = Box::new(move |_| {
         let _ = blocked.recv();
-        Err("late".to_owned())
+        Err(fault("late", false))
     });
     let setup = StreamSetup { renew, ..setup(&refusing, quick()) };
     assert!(time_to_stop(setup) < Duration::from_secs(1), "renewing");
     drop(release);
+}
+
+#[test]
+fn a_stop_is_obeyed_although_frames_without_payload_keep_coming() {
+    for security in [Security::Plain, Security::Tls13] {
+        let server = serve(security, |_, stream| {
+            let (mut socket, _) = accept(stream);
+            while socket.send(Message::Pong(Vec::new().into())).is_ok() {}
+        });
+        let recorder = Recorder { most_control: 1000, ..Recorder::new(|_| false) };
+        let (ended, recorder) = run_with(setup(&server, quick()), recorder);
+        assert_eq!(ended, Ended::Stopped);
+        assert_eq!(recorder.payloads.len(), 0);
+    }
+}
+
+/// Ends when it is idle, but only after the server has written something behind a ping.
+struct Draining {
+    pinged: Sender<()>,
+    written: Receiver<()>,
+    drains: bool,
+    payloads: usize,
+}
+
+impl Sink for Draining {
+    fn on_payload(&mut self, _: &[u8], _: Stamps) -> Flow {
+        self.payloads += 1;
+        Flow::Continue
+    }
+
+    fn on_control(&mut self, _: ControlFrame) {
+        self.pinged.send(()).expect("the server listens");
+        first(&self.written);
+        self.drains = true;
+    }
+
+    fn on_text(&mut self, _: &str) {}
+
+    fn on_state(&mut self, _: &ConnectionState) {}
+
+    fn on_idle(&mut self) -> Flow {
+        if self.drains { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn is_stopping(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn it_is_not_idle_while_something_waits_in_the_socket() {
+    for security in [Security::Plain, Security::Tls13] {
+        let (pinged, ping_seen) = channel();
+        let (writes, written) = channel();
+        let server = serve(security, move |_, stream| {
+            let (mut socket, _) = accept(stream);
+            socket.send(Message::Ping(Vec::new().into())).expect("sent");
+            first(&ping_seen);
+            socket.send(Message::Binary(vec![1; 51].into())).expect("sent");
+            writes.send(()).expect("the test listens");
+            linger(&mut socket);
+        });
+        let mut stream = MarketStream::new(setup(&server, quick())).expect("a legal set-up");
+        let mut sink = Draining { pinged, written, drains: false, payloads: 0 };
+        // The ping makes the session send its answer before the next read.
+        assert_eq!(stream.run(&mut sink), Ended::Stopped);
+        assert_eq!(sink.payloads, 1, "over {security:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::frame::{ClientFrame, WsError, encode};
 use super::limits::{Limits, MAX_SUBSCRIPTIONS, Noise};
 use super::request::{PING, Request, Subscription};
-use super::state::{Because, ConnectionState, Failure};
+use super::state::{Because, ConnectionState, Failure, RenewalFault};
 use super::upgrade::Refusal;
 use crate::clock::Mono;
 
@@ -73,6 +73,8 @@ enum Phase {
     RenewDue(Refusal),
     Waiting {
         until: Mono,
+        /// The refusal after which tokens come first; else the next thing is a connection.
+        refused: Option<Refusal>,
     },
     /// The connection is to be closed, then this comes.
     Leaving(Box<Phase>),
@@ -100,8 +102,9 @@ enum Phase {
 /// It keeps these rules: all subscriptions are sent after each connect; a failed attempt is followed
 /// by a pause that doubles, never shorter than [`Limits::first_pause`]; after 429 the pause is at
 /// least [`Limits::cool_down`]; tokens that were refused (401, 403) are renewed once, without a
-/// pause, and a second refusal ends the session; a failing renewal ends it too, because repeated
-/// logins lock accounts.
+/// pause, and a second refusal ends the session. A renewal that a passing fault of the broker or the
+/// network stopped is made again after a pause, and counts as a failed attempt; one that the broker
+/// refused ends the session, because repeated logins lock accounts.
 pub struct Session {
     requests: Vec<String>,
     limits: Limits,
@@ -172,11 +175,7 @@ impl Session {
         if let Phase::Live(open) = self.phase {
             self.tend(now, open);
         }
-        if let Phase::Waiting { until } = self.phase
-            && until <= now
-        {
-            self.phase = Phase::ConnectDue;
-        }
+        self.end_pause(now);
         if !self.out.is_empty() {
             self.is_sent = true;
             return Action::Send(&self.out);
@@ -190,7 +189,7 @@ impl Session {
             Phase::Connecting => Action::Connect,
             Phase::RenewDue(_) => Action::Renew,
             Phase::Live(_) => Action::Read { until: self.deadline },
-            Phase::Waiting { until } => Action::Wait { until: *until },
+            Phase::Waiting { until, .. } => Action::Wait { until: *until },
             Phase::Leaving(next) => {
                 self.phase = std::mem::replace(next, Phase::ConnectDue);
                 Action::Disconnect
@@ -245,8 +244,7 @@ impl Session {
             self.end(End::Failed(Failure::Refused(refusal)));
         } else {
             self.renewed = true;
-            self.phase = Phase::RenewDue(refusal);
-            self.show(ConnectionState::Renewing);
+            self.renew_for(refusal);
         }
     }
 
@@ -277,10 +275,13 @@ impl Session {
         }
     }
 
-    /// No fresh tokens could be had; `reason` is shown and must not hold a secret.
-    pub fn on_renewal_failed(&mut self, reason: String) {
-        if let Phase::RenewDue(refusal) = &self.phase {
-            let refusal = refusal.clone();
+    /// No fresh tokens could be had: a pause and another renewal if that may help, else the end.
+    pub fn on_renewal_failed(&mut self, now: Mono, fault: RenewalFault) {
+        let Phase::RenewDue(refusal) = &self.phase else { return };
+        let (refusal, reason) = (refusal.clone(), fault.text);
+        if fault.retryable {
+            self.lose(now, Because::Renewal { refusal, reason });
+        } else {
             self.end(End::Failed(Failure::Renewal { refusal, reason }));
         }
     }
@@ -342,6 +343,23 @@ impl Session {
         }
     }
 
+    fn renew_for(&mut self, refusal: Refusal) {
+        self.phase = Phase::RenewDue(refusal);
+        self.show(ConnectionState::Renewing);
+    }
+
+    /// Goes on with what the pause was for, once it is over.
+    fn end_pause(&mut self, now: Mono) {
+        if let Phase::Waiting { until, refused } = &mut self.phase
+            && *until <= now
+        {
+            match refused.take() {
+                Some(refusal) => self.renew_for(refusal),
+                None => self.phase = Phase::ConnectDue,
+            }
+        }
+    }
+
     /// Heartbeat, pong and watchdog of an open connection.
     fn tend(&mut self, now: Mono, mut open: Open) {
         let limits = self.limits;
@@ -394,7 +412,7 @@ impl Session {
         self.phase = Phase::Leaving(Box::new(next));
     }
 
-    /// Counts a lost or failed connection and settles the pause before the next one.
+    /// Counts a lost or failed connection, or renewal, and settles the pause before the next one.
     fn lose(&mut self, now: Mono, because: Because) {
         let is_proven = matches!(self.phase, Phase::Live(open)
             if open.has_data || now.since(open.since) >= self.limits.proven);
@@ -412,7 +430,11 @@ impl Session {
             _ => Duration::ZERO,
         };
         let until = now.after(pause.max(self.limits.pause(self.failures, &mut self.noise)));
-        self.phase = Phase::Waiting { until };
+        let refused = match &because {
+            Because::Renewal { refusal, .. } => Some(refusal.clone()),
+            _ => None,
+        };
+        self.phase = Phase::Waiting { until, refused };
         self.show(ConnectionState::BackingOff { until, because });
     }
 

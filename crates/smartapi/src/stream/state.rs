@@ -53,6 +53,15 @@ impl fmt::Display for ConnectionState {
     }
 }
 
+/// Why no fresh tokens could be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewalFault {
+    /// What is shown; free of secrets.
+    pub text: String,
+    /// Whether the same renewal may succeed later: no answer, a rate limit, a gateway in trouble.
+    pub retryable: bool,
+}
+
 /// Why a connection was lost or did not come about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Because {
@@ -66,6 +75,14 @@ pub enum Because {
         detail: String,
         /// Whether TLS found fault with the server.
         tls: bool,
+    },
+    /// The server refused our tokens, and fresh ones could not be had this time.
+    #[error("{refusal}; no fresh tokens yet: {reason}")]
+    Renewal {
+        /// What the stream said.
+        refusal: Refusal,
+        /// Why there are no fresh tokens; free of secrets.
+        reason: String,
     },
     /// A read or a write failed, or the other end hung up.
     #[error("connection lost: {detail}")]
@@ -104,6 +121,10 @@ impl Because {
             }
             Self::Unreachable { tls: false, .. } => {
                 "check the network and the stream's address; attempts go on by themselves"
+            }
+            Self::Renewal { .. } => {
+                "check the network and that the broker's REST server answers; attempts go on by \
+                 themselves"
             }
             Self::Lost { .. } | Self::Silent(_) => {
                 "nothing is to be done: the stream reconnects and subscribes again by itself; if \

@@ -51,6 +51,14 @@ impl Fault {
     }
 }
 
+/// What the login server does to renewals.
+struct Renewals {
+    /// So many fail in passing before each that is decided.
+    faults: u64,
+    /// How the others are decided.
+    granted: bool,
+}
+
 /// One open connection as the server sees it.
 struct Wire {
     fault: Option<Fault>,
@@ -68,11 +76,14 @@ struct World {
     noise: Noise,
     faults: Vec<Fault>,
     wire: Option<Wire>,
-    can_renew: bool,
-    /// The earliest time at which the next connect is legal.
+    renewals: Renewals,
+    /// The earliest time at which the next connect or renewal is legal.
     earliest: Mono,
     failures: u32,
-    renewals_in_a_row: u32,
+    /// The server has refused the tokens that the client has.
+    refused: bool,
+    /// Tokens were renewed since the server last accepted some.
+    renewed: bool,
     limits: Limits,
     wanted: BTreeSet<String>,
 }
@@ -91,13 +102,18 @@ impl World {
         has_data || self.now.since(wire.since) >= self.limits.proven
     }
 
+    /// What holds for each connect and each renewal.
+    fn attempt(&self) {
+        let early = self.earliest.since(self.now);
+        assert!(self.now >= self.earliest, "attempted {early:?} too early");
+        assert!(self.wire.is_none(), "attempted with a connection open");
+        let most = self.limits.max_attempts.unwrap_or(u32::MAX);
+        assert!(self.failures < most, "attempted after {} failures", self.failures);
+    }
+
     fn connect(&mut self, session: &mut Session) {
-        assert!(
-            self.now >= self.earliest,
-            "connected {:?} too early",
-            self.earliest.since(self.now)
-        );
-        assert!(self.wire.is_none(), "connected with a connection open");
+        self.attempt();
+        assert!(!self.refused, "connected with tokens that were refused");
         let fault = self.faults.pop();
         match fault {
             Some(Fault::Unreachable { after_ms }) => {
@@ -107,13 +123,16 @@ impl World {
                 session.on_lost(self.now, Because::Unreachable { detail, tls: false });
             }
             Some(Fault::Refuse(status)) => {
-                if !matches!(status, 401 | 403) {
+                if matches!(status, 401 | 403) {
+                    self.refused = true;
+                    self.renewals.faults = self.noise.next() % 4;
+                } else {
                     self.lost(false, status);
                 }
                 session.on_refused(self.now, Refusal { status, message: None });
             }
             _ => {
-                self.renewals_in_a_row = 0;
+                self.renewed = false;
                 self.wire = Some(Wire {
                     fault,
                     since: self.now,
@@ -128,13 +147,21 @@ impl World {
     }
 
     fn renew(&mut self, session: &mut Session) {
-        self.renewals_in_a_row += 1;
-        assert_eq!(self.renewals_in_a_row, 1, "renewed twice without an accepted connection");
-        if self.can_renew {
-            session.on_renewed();
-        } else {
-            session.on_renewal_failed("no".to_owned());
+        self.attempt();
+        assert!(self.refused, "renewed tokens that were not refused");
+        assert!(!self.renewed, "renewed twice without an accepted connection");
+        self.now = self.now.after(Duration::from_millis(self.noise.next() % 7000));
+        let retryable = self.renewals.faults > 0;
+        if !retryable && self.renewals.granted {
+            (self.refused, self.renewed) = (false, true);
+            return session.on_renewed();
         }
+        if retryable {
+            self.renewals.faults -= 1;
+            self.lost(false, 0);
+        }
+        let text = "no".to_owned();
+        session.on_renewal_failed(self.now, RenewalFault { text, retryable });
     }
 
     /// The client's frames arrive; `false` if the write fails.
@@ -235,13 +262,14 @@ fn play(seed: u64) -> Option<Failure> {
         |one: &Subscription| format!("{}/{}/{}", one.mode as u8, one.exchange_type.0, one.token);
     let mut world = World {
         now: Mono(noise.next() % 1_000_000),
-        can_renew: !noise.next().is_multiple_of(8),
+        renewals: Renewals { faults: 0, granted: !noise.next().is_multiple_of(8) },
         noise,
         faults,
         wire: None,
         earliest: Mono(0),
         failures: 0,
-        renewals_in_a_row: 0,
+        refused: false,
+        renewed: false,
         limits,
         wanted: wanted.iter().map(key).collect(),
     };

@@ -250,9 +250,64 @@ fn a_failed_renewal_ends_the_session() {
     let mut session = session();
     assert_eq!(session.poll(at(0.0)), Action::Connect);
     session.on_refused(at(0.0), refusal(401));
-    session.on_renewal_failed("login refused".to_owned());
-    let failure = Failure::Renewal { refusal: refusal(401), reason: "login refused".to_owned() };
+    session.on_renewal_failed(at(0.0), fault(false));
+    let failure = Failure::Renewal { refusal: refusal(401), reason: "why".to_owned() };
     assert_eq!(session.poll(at(0.0)), Action::Ended(End::Failed(failure)));
+}
+
+fn fault(retryable: bool) -> RenewalFault {
+    RenewalFault { text: "why".to_owned(), retryable }
+}
+
+#[test]
+fn a_renewal_that_may_succeed_later_is_made_again_after_growing_pauses() {
+    let mut session = session();
+    let mut now = at(0.0);
+    assert_eq!(session.poll(now), Action::Connect);
+    session.on_refused(now, refusal(401));
+    for least in [0.5, 1.0, 2.0, 4.0] {
+        assert_eq!(session.poll(now), Action::Renew);
+        assert_eq!(session.take_state_change(), Some(ConnectionState::Renewing));
+        session.on_renewal_failed(now, fault(true));
+        let pause = pause_until(&mut session, now);
+        assert!((least..=2.0 * least).contains(&pause), "{pause} s, expected {least} s and more");
+        let Some(ConnectionState::BackingOff { because, .. }) = session.take_state_change() else {
+            panic!("backs off")
+        };
+        let reason = "why".to_owned();
+        assert_eq!(because, Because::Renewal { refusal: refusal(401), reason });
+        now = now.after(Duration::from_secs(60));
+    }
+    assert_eq!(session.poll(now), Action::Renew);
+    session.on_renewed();
+    assert_eq!(session.poll(now), Action::Connect);
+    session.on_connected(now);
+    assert_eq!(session.state(), &ConnectionState::Live);
+}
+
+#[test]
+fn renewals_that_fail_count_as_attempts() {
+    let limits = Limits { max_attempts: Some(2), ..Limits::default() };
+    let mut session = Session::new(&wanted(), limits, 1).expect("few subscriptions");
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_refused(at(0.0), refusal(403));
+    for now in [at(0.0), at(60.0)] {
+        assert_eq!(session.poll(now), Action::Renew);
+        session.on_renewal_failed(now, fault(true));
+    }
+    let last = Because::Renewal { refusal: refusal(403), reason: "why".to_owned() };
+    let end = End::Failed(Failure::GaveUp { attempts: 2, last });
+    assert_eq!(session.poll(at(60.0)), Action::Ended(end));
+}
+
+#[test]
+fn a_stop_between_two_renewals_ends_at_once() {
+    let mut session = session();
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_refused(at(0.0), refusal(401));
+    session.on_renewal_failed(at(0.0), fault(true));
+    session.on_stop();
+    assert_eq!(session.poll(at(0.0)), Action::Ended(End::Stopped));
 }
 
 #[test]
@@ -310,6 +365,7 @@ fn every_cause_and_failure_has_a_hint_and_its_value() {
         (Because::Unreachable { detail: "no route".to_owned(), tls: false }, "no route"),
         (Because::Unreachable { detail: "expired".to_owned(), tls: true }, "expired"),
         (lost("reset"), "reset"),
+        (Because::Renewal { refusal: refusal(401), reason: "no answer".to_owned() }, "no answer"),
         (Because::Protocol(WsError::Opcode(5)), "5"),
         (Because::Closed { code: Some(1001), reason: "bye".to_owned() }, "1001"),
         (Because::Silent(Duration::from_secs(20)), "20"),
