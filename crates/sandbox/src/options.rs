@@ -85,6 +85,9 @@ pub struct Options {
     /// The monotonic clock that the run itself stamps with.
     pub clock: quanta::Clock,
     pub wall: Wall,
+    /// Whether REST demands the headers X-PrivateKey, X-UserType and X-SourceID; a wrong key is always
+    /// refused.
+    pub strict: bool,
     /// `None` makes random ones that are worthless elsewhere.
     pub credentials: Option<Credentials>,
     /// A stream whose client is silent for this long is closed; the broker's own value is not known.
@@ -103,6 +106,7 @@ impl Options {
             pacing,
             clock,
             wall: system_wall(),
+            strict: false,
             credentials: None,
             idle_timeout: Duration::from_secs(60),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -32,6 +32,12 @@ pub(crate) fn routes() -> Router<Arc<Twin>> {
             let body = Refusal::Broker("AB2000", "no route matched with those values");
             (StatusCode::NOT_FOUND, body)
         })
+}
+
+/// The answer to a known route with a method that it does not have.
+pub(crate) async fn wrong_method() -> impl IntoResponse {
+    let body = Refusal::Gateway("AB2000", "this route has another method");
+    (StatusCode::METHOD_NOT_ALLOWED, body)
 }
 
 /// Why a call is refused.
@@ -134,13 +140,19 @@ async fn search_scrip(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: B
 }
 
 impl Twin {
-    /// Lets a call through that is within its rate limit and brings the API key.
+    /// Lets a call through that is within its rate limit and brings no wrong API key; in strict mode
+    /// all the headers that the broker documents.
     fn pass(&self, route: &'static str, headers: &HeaderMap) -> Result<(), Refusal> {
         if !self.admits(route) {
             return Err(Refusal::Rate);
         }
-        if text(headers, names::PRIVATE_KEY) != Some(&self.credentials.api_key) {
+        let key = headers.get(names::PRIVATE_KEY).map(HeaderValue::as_bytes);
+        if key.map_or(self.strict, |key| key != self.credentials.api_key.as_bytes()) {
             return Err(Refusal::Gateway("AG8004", "Invalid API Key"));
+        }
+        let said = [(names::USER_TYPE, names::USER), (names::SOURCE_ID, names::WEB)];
+        if self.strict && said.iter().any(|&(name, value)| text(headers, name) != Some(value)) {
+            return Err(Refusal::Broker("AB1005", "Invalid user type"));
         }
         Ok(())
     }

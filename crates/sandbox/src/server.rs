@@ -161,6 +161,7 @@ async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twi
         .merge(scrip_master::routes())
         .merge(control::routes())
         .merge(stream::routes())
+        .method_not_allowed_fallback(rest::wrong_method)
         .with_state(twin);
     loop {
         match listener.accept().await {

@@ -22,6 +22,7 @@ const MOST_CONNECTIONS: usize = 3;
 pub(crate) struct Twin {
     pub(crate) credentials: Credentials,
     pub(crate) sessions: Mutex<Sessions>,
+    pub(crate) strict: bool,
     pub(crate) instrument: Instrument,
     pub(crate) playback: Arc<Playback>,
     pub(crate) clock: quanta::Clock,
@@ -39,6 +40,7 @@ impl Twin {
         Ok(Self {
             sessions: Mutex::new(Sessions::new(credentials.clone())?),
             credentials,
+            strict: options.strict,
             instrument: options.instrument.clone(),
             playback: Arc::new(Playback::new(options)),
             clock: options.clock.clone(),

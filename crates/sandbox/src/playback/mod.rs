@@ -52,17 +52,16 @@ impl Playback {
         self.front.load(Ordering::SeqCst)
     }
 
-    /// Joins a subscriber; the first one starts the playback.
-    pub(crate) fn attend(self: &Arc<Self>) -> Attendance {
+    /// Joins a subscriber, and says which row it sees first: row 0 if it starts the playback, whatever
+    /// is due by then; else the last one that is due.
+    pub(crate) fn attend(self: &Arc<Self>) -> (Attendance, usize) {
         self.attending.fetch_add(1, Ordering::SeqCst);
-        self.schedule.begin(&self.clock);
-        Attendance(Arc::clone(self))
-    }
-
-    /// The row a new subscriber sees first: the last one that is due.
-    pub(crate) fn snapshot_row(&self) -> usize {
+        let attendance = Attendance(Arc::clone(self));
+        if self.schedule.begin(&self.clock) {
+            return (attendance, 0);
+        }
         let due = self.schedule.due_rows(now_ns(&self.clock)).unwrap_or_else(|| self.sent());
-        due.max(1) - 1
+        (attendance, due.max(1) - 1)
     }
 
     /// Notes that the rows before `end` have been handed to a socket, the ones from `start` on now.

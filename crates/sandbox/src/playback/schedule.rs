@@ -104,8 +104,9 @@ impl Schedule {
         self.rows
     }
 
-    pub(crate) fn begin(&self, clock: &quanta::Clock) {
-        self.start.get_or_init(|| Anchor::now(clock));
+    /// Fixes the start, unless it is fixed; says whether this call did it.
+    pub(crate) fn begin(&self, clock: &quanta::Clock) -> bool {
+        self.start.set(Anchor::now(clock)).is_ok()
     }
 
     pub(crate) fn has_begun(&self) -> bool {
@@ -219,7 +220,9 @@ mod tests {
         mock.increment(7_000);
         let schedule = Schedule::new(&rows(&[0; 10]), Pacing::FixedRate { per_second: 1_000_000 });
         assert_eq!(schedule.scheduled_ns(1), None);
-        schedule.begin(&clock);
+        assert!(schedule.begin(&clock));
+        mock.increment(1_000);
+        assert!(!schedule.begin(&clock), "the start is fixed once");
         assert_eq!(schedule.due_rows(7_000), Some(1));
         assert_eq!(schedule.due_rows(9_999), Some(3));
         assert_eq!(schedule.due_rows(1_000_000), Some(10));

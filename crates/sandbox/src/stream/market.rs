@@ -89,12 +89,12 @@ impl Market {
         Ok(())
     }
 
-    /// Sends the row before the cursor; a new cursor begins behind the last row that is due.
+    /// Sends the row before the cursor; a new cursor begins behind the row that it sees first.
     fn snapshot(&mut self, line: &mut Line, modes: &[Mode]) -> Result<(), Ended> {
         let playback = &self.playback;
         let cursor = self.cursor.get_or_insert_with(|| {
-            let attendance = Some(playback.attend());
-            Cursor { next: playback.snapshot_row() + 1, attendance }
+            let (attendance, first) = playback.attend();
+            Cursor { next: first + 1, attendance: Some(attendance) }
         });
         let row = cursor.next - 1;
         self.playback.handed_over(row, row + 1, line.now());

@@ -63,7 +63,17 @@ impl Subscriptions {
 
 /// The request and its mode, if both are known.
 fn readable(text: &str) -> Option<(Request, Mode)> {
-    let request: Request = serde_json::from_str(text).ok()?;
+    let mut sent: Value = serde_json::from_str(text).ok()?;
+    for group in sent.pointer_mut("/params/tokenList")?.as_array_mut()? {
+        // A segment's number that no byte holds is as unknown, and as silent, as segment 0.
+        let too_big = |number: f64| number.fract() == 0.0 && !(0.0..=255.0).contains(&number);
+        if let Some(number) = group.get_mut("exchangeType")
+            && number.as_f64().is_some_and(too_big)
+        {
+            *number = Value::from(0);
+        }
+    }
+    let request: Request = serde_json::from_value(sent).ok()?;
     let mode = Mode::from_wire(request.params.mode).filter(|mode| MODES.contains(mode))?;
     (request.action <= 1).then_some((request, mode))
 }
@@ -119,12 +129,26 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_segment_is_met_with_silence() {
+        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        for segment in ["0", "99", "256", "-1", "4294967298", "99999999999999999999"] {
+            let text = request(1, 3, &["47338".into()])
+                .replace("\"exchangeType\":2", &format!("\"exchangeType\":{segment}"));
+            assert!(text.contains(segment));
+            assert_eq!(subscriptions.apply(&text), Ok(()), "{segment}");
+            assert!(subscriptions.modes().is_empty());
+        }
+    }
+
+    #[test]
     fn refuses_what_is_no_request() {
         let mut subscriptions = Subscriptions::new(&Instrument::default());
         let wrong = [
             "hello".to_owned(),
             "{}".to_owned(),
             r#"{"correlationID":"x","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":2,"tokens":[47338]}]}}"#.to_owned(),
+            request(1, 3, &numbered(1)).replace("\"exchangeType\":2", "\"exchangeType\":\"2\""),
+            request(1, 3, &numbered(1)).replace("\"exchangeType\":2", "\"exchangeType\":2.5"),
             request(2, 3, &numbered(1)),
             request(1, 4, &numbered(1)),
             request(1, 0, &numbered(1)),

@@ -1,6 +1,6 @@
 //! What is played, in which order, and when.
 
-use sandbox::{Options, Pacing, Sandbox, now_ns};
+use sandbox::{Options, Pacing, Row, Sandbox, Tape, now_ns};
 use serde_json::Value;
 
 use crate::client::{Seen, Stream, call, login, market, plain, rows, tls};
@@ -47,6 +47,38 @@ fn a_recording_keeps_its_pace_times_the_speed() {
     let schedule = sandbox.schedule();
     let span = schedule.scheduled_ns(9).unwrap() - schedule.scheduled_ns(1).unwrap();
     assert_eq!(span, 100_000_000, "nine rows at two a second, forty times as fast");
+}
+
+#[test]
+fn the_first_subscriber_gets_rows_that_are_due_at_once() {
+    let first = 1_759_291_560_250;
+    // Five share the first stamp, one lies before it, and the rest follows.
+    let stamps = [0, 0, 0, 0, 0, -40, 20, 30];
+    let row = |(place, after): (usize, &i64)| Row {
+        exchange_ts_ms: first + after,
+        price_paise: 10_000 + 5 * place as i64,
+        qty: 75,
+    };
+    let rows: Vec<Row> = stamps.iter().enumerate().map(row).collect();
+    let expected: Vec<Seen> =
+        rows.iter().enumerate().map(|(index, row)| Seen::row(index, row)).collect();
+    for speed in [1.0, 1e6] {
+        let tape = Tape::new(rows.clone(), 0);
+        let options = Options { tape, ..plain(1, Pacing::Recorded { speed }) };
+        let sandbox = Sandbox::start(options).unwrap();
+        let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+        assert_eq!(read_all(&mut stream, rows.len()), expected);
+    }
+}
+
+#[test]
+fn row_one_comes_first_at_any_rate() {
+    for _ in 0..20 {
+        let options = plain(300, Pacing::FixedRate { per_second: u32::MAX });
+        let sandbox = Sandbox::start(options).unwrap();
+        let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+        assert_eq!(read_all(&mut stream, 300), expected(300));
+    }
 }
 
 #[test]

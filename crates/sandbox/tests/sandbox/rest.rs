@@ -86,9 +86,11 @@ fn bad_tokens_are_refused_by_the_gateway() {
         assert!(body.get("status").is_none());
         body["errorCode"].as_str().unwrap().to_owned()
     };
-    assert_eq!(code(call(address, "GET", routes::PROFILE, &[], "")), "AG8004");
+    let wrong = [("X-PrivateKey", "wrong")];
+    assert_eq!(code(call(address, "GET", routes::PROFILE, &wrong, "")), "AG8004");
     mock.increment(Duration::from_secs(1));
     assert_eq!(code(call(address, "GET", routes::PROFILE, &key, "")), "AG8003");
+    mock.increment(Duration::from_secs(1));
     assert_eq!(code(secured(address, "GET", routes::PROFILE, "nonsense", "")), "AG8001");
     date.store(NOON + 12 * 3600, Ordering::SeqCst);
     assert_eq!(code(secured(address, "GET", routes::PROFILE, &tokens.jwt, "")), "AG8002");
@@ -122,6 +124,38 @@ fn a_body_that_is_no_request_is_refused() {
         mock.increment(Duration::from_secs(1));
     }
     assert_eq!(call(address, "GET", "/nowhere", &[], "").status, 404);
+}
+
+#[test]
+fn a_known_route_with_another_method_answers_an_object() {
+    let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
+    let routes = [routes::LOGIN, routes::SEARCH_SCRIP, "/control/state", "/smart-stream"];
+    for (method, path) in ["GET", "PUT", "DELETE", "PUT"].into_iter().zip(routes) {
+        let reply = call(sandbox.address(), method, path, &[], "");
+        let body = reply.json();
+        assert_eq!((reply.status, body["success"].as_bool()), (405, Some(false)), "{path}");
+        assert!(!body["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn only_a_strict_sandbox_demands_the_documented_headers() {
+    let lenient = Sandbox::start(plain(1, SLOW)).unwrap();
+    let bearer = format!("Bearer {}", login(&lenient).jwt);
+    let headers = [("Authorization", bearer.as_str())];
+    let reply = call(lenient.address(), "GET", routes::PROFILE, &headers, "").json();
+    assert_eq!(reply["status"], true, "{reply}");
+
+    let strict = Sandbox::start(Options { strict: true, ..plain(1, SLOW) }).unwrap();
+    let address = strict.address();
+    let key = ("X-PrivateKey", address.credentials.api_key.as_str());
+    let (user, source) = (("X-UserType", "USER"), ("X-SourceID", "WEB"));
+    let profile = |headers: &[_]| call(address, "GET", routes::PROFILE, headers, "").json();
+    assert_eq!(profile(&[user, source])["errorCode"], "AG8004");
+    let search = call(address, "POST", routes::SEARCH_SCRIP, &[key, user], "{}").json();
+    assert_eq!(search["errorcode"], "AB1005");
+    let tokens = call(address, "POST", routes::GENERATE_TOKENS, &[key, user, source], "{}").json();
+    assert_eq!(tokens["errorCode"], "AG8003", "the headers are there, the jwt is not");
 }
 
 #[test]
