@@ -32,7 +32,7 @@ impl OpeningRange {
 
 impl Strategy for OpeningRange {
     const NAME: &'static str = "opening_range";
-    const KEYS: &'static [Key] = &[
+    const KEYS: &'static [&'static [Key]] = &[&[
         Key {
             path: "opening_range.minutes",
             kind: Kind::Int(1, 360),
@@ -47,7 +47,7 @@ impl Strategy for OpeningRange {
             unit: "points",
             about: "distance above the range at which to buy",
         },
-    ];
+    ]];
     const REASONS: &'static [&'static str] = &["opening", "inside_range", "price_filter"];
     const READINGS: &'static [(&'static str, Unit)] =
         &[("range_low", Unit::Paise), ("range_high", Unit::Paise)];
@@ -94,10 +94,8 @@ impl Strategy for OpeningRange {
         let trigger = self.trigger(tick.time);
         let price = Some(tick.price.as_f64());
         let mut at_least = |name, threshold: Option<Paise>| {
-            let passed = threshold.is_some_and(|threshold| tick.price >= threshold);
             let threshold = threshold.map(Paise::as_f64);
-            let (comparison, unit) = (Comparison::AtLeast, Unit::Paise);
-            say(Check { name, value: price, comparison, threshold, unit, passed });
+            say(Check::new(name, price, Comparison::AtLeast, threshold, Unit::Paise));
         };
         at_least(if trigger.is_some() { "inside_range" } else { "opening" }, trigger);
         if let Some(floor) = account.entry_floor(tick.time) {
@@ -115,7 +113,7 @@ mod tests {
     use super::*;
 
     fn replayed(rows: &str) -> Outcome {
-        let schema = Schema::default().with(OpeningRange::KEYS);
+        let schema = Schema::default().with(OpeningRange::KEYS[0]);
         let set = |key, value| Source::Set { key, value };
         let sources = [set("strategy.min_warmup_ticks", "0"), set("opening_range.minutes", "25")];
         let config = schema.load(&sources).expect("allowed");

@@ -1,6 +1,6 @@
 //! The probe that measures: stamps into a trace, finished traces into histograms and a reserved list.
 
-use super::{Filed, Ladder, Probe, Stage};
+use super::{Filed, Group, Ladder, Probe, Stage};
 
 /// The clock that a meter is given; the engine has none of its own.
 pub trait Counter {
@@ -65,6 +65,8 @@ pub struct Meter<C> {
     counter: C,
     first: Stage,
     stages: [Ladder; Stage::ALL.len()],
+    pre: Ladder,
+    post: Ladder,
     total: Ladder,
     filed: u64,
     records: Vec<Record>,
@@ -80,6 +82,8 @@ impl<C: Counter> Meter<C> {
             counter,
             first,
             stages: std::array::from_fn(|_| Ladder::new()),
+            pre: Ladder::new(),
+            post: Ladder::new(),
             total: Ladder::new(),
             filed: 0,
             records: touched(keep),
@@ -96,7 +100,8 @@ impl<C: Counter> Meter<C> {
         let (begin, end) = (stamps.begin(stage), stamps.end(stage));
         // Both ends are converted from the same origin, so that the stages add up to the total exactly.
         let from_origin = |stamp| self.counter.nanos(origin, stamp);
-        (begin != 0 && end != 0).then(|| from_origin(end) - from_origin(begin))
+        let between = || from_origin(end).saturating_sub(from_origin(begin));
+        (begin != 0 && end != 0).then(between)
     }
 
     /// Nanoseconds from the first stamp to the decision.
@@ -140,6 +145,15 @@ impl<C> Meter<C> {
             Stage::Indicators => indicators,
             Stage::Signal => signal,
             Stage::Position => position,
+        }
+    }
+
+    /// The histogram of a group: the sum of its stages, tick by tick.
+    #[must_use]
+    pub const fn group(&self, group: Group) -> &Ladder {
+        match group {
+            Group::Pre => &self.pre,
+            Group::Post => &self.post,
         }
     }
 
@@ -190,7 +204,7 @@ impl<C: Counter> Probe for Meter<C> {
         self.filed += 1;
         let origin = trace.begin(self.first);
         let mut begin = Some(0);
-        let mut total = 0;
+        let (mut pre, mut total) = (0, 0);
         for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
             if stage < self.first {
                 continue;
@@ -201,8 +215,13 @@ impl<C: Counter> Probe for Meter<C> {
                 ladder.record(end.saturating_sub(begin));
                 total = end;
             }
+            if stage == Stage::Trader {
+                pre = total;
+            }
             begin = end;
         }
+        self.pre.record(pre);
+        self.post.record(total.saturating_sub(pre));
         self.total.record(total);
         let record = Record { stamps: trace, filed: *filed };
         if self.records.len() < self.records.capacity() {

@@ -41,8 +41,10 @@ pub struct Frames {
     pub control: u64,
     /// Ticks before the session start or from its close on.
     pub outside_session: u64,
-    /// Bytes that are no packet.
+    /// Bytes that are no packet, and frames that broke the stream's protocol.
     pub malformed: u64,
+    /// Frames that were read after the order to stop.
+    pub stopped: u64,
 }
 
 /// Why a frame was not traced.
@@ -53,12 +55,13 @@ enum Untraced {
     Control,
     OutsideSession,
     Malformed,
+    Stopped,
 }
 
 impl Frames {
     /// The reasons and their numbers.
     #[must_use]
-    pub const fn counted(&self) -> [(&'static str, u64); 6] {
+    pub const fn counted(&self) -> [(&'static str, u64); 7] {
         [
             ("settling", self.settling),
             ("rejected", self.rejected),
@@ -66,6 +69,7 @@ impl Frames {
             ("control", self.control),
             ("outside_session", self.outside_session),
             ("malformed", self.malformed),
+            ("stopped", self.stopped),
         ]
     }
 
@@ -84,6 +88,7 @@ impl Frames {
             Untraced::Control => self.control += 1,
             Untraced::OutsideSession => self.outside_session += 1,
             Untraced::Malformed => self.malformed += 1,
+            Untraced::Stopped => self.stopped += 1,
         }
     }
 }
@@ -149,6 +154,18 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
     pub fn on_control(&mut self) {
         self.frames.frames += 1;
         self.count(Err(Untraced::Control));
+    }
+
+    /// Counts a frame that broke the stream's protocol.
+    pub fn on_broken(&mut self) {
+        self.frames.frames += 1;
+        self.count(Err(Untraced::Malformed));
+    }
+
+    /// Counts a frame that came after the order to stop; it is not walked.
+    pub fn on_stopped(&mut self) {
+        self.frames.frames += 1;
+        self.count(Err(Untraced::Stopped));
     }
 
     /// Walks one row of a recording to its decision.

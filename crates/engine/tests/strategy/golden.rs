@@ -173,8 +173,31 @@ fn indicators_agree_to_a_billionth() {
 }
 
 /// The dump's columns from `green_count` on, in rupees where they are prices.
+const COLUMNS: [&str; 15] = [
+    "green_count",
+    "fast_ema",
+    "slow_ema",
+    "macd",
+    "macd_signal",
+    "macd_hist",
+    "vwap",
+    "htf_ema",
+    "rsi",
+    "bb_lower",
+    "bb_mid",
+    "bb_upper",
+    "stoch_k",
+    "stoch_d",
+    "atr",
+];
+
 fn dump(strategy: &Momentum) -> Vec<Option<f64>> {
-    let scale = |unit: Unit| if unit == Unit::Paise { 100.0 } else { 1.0 };
-    let rows = Momentum::READINGS.iter().zip(strategy.readings().0);
-    rows.map(|(&(_, unit), value)| value.map(|value| value / scale(unit))).collect()
+    let readings = strategy.readings();
+    let column = |name: &&str| {
+        let place = Momentum::READINGS.iter().position(|(reading, _)| reading == name);
+        let place = place.unwrap_or_else(|| panic!("no reading {name}"));
+        let scale = if Momentum::READINGS[place].1 == Unit::Paise { 100.0 } else { 1.0 };
+        readings.0[place].map(|value| value / scale)
+    };
+    COLUMNS.iter().map(column).collect()
 }

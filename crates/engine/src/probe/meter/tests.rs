@@ -51,6 +51,8 @@ fn stages_are_contiguous_and_add_up_to_the_total() {
         meter.source_stages().filter_map(|stage| meter.stage(stage).max()).collect();
     assert_eq!(stages, [60, 10, 10, 10, 10, 10, 10]);
     assert_eq!(meter.total().max(), Some(120));
+    let groups = [Group::Pre, Group::Post].map(|group| meter.group(group).max());
+    assert_eq!(groups, [Some(90), Some(30)]);
     let stamps = meter.records()[0].stamps;
     let parts: u64 = meter.source_stages().filter_map(|s| meter.stage_ns(&stamps, s)).sum();
     assert_eq!(parts, meter.total_ns(&stamps));

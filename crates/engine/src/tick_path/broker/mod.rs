@@ -83,7 +83,10 @@ impl Broker {
             self.next_day = self.zone.day_start(time) + Micros::DAY;
             self.sequences.forget();
         }
-        match self.sequences.note(received.sequence) {
+        // A packet of an older day says nothing about today's numbers.
+        let of_older_day = received.raw.time.is_some_and(|time| time < self.next_day - Micros::DAY);
+        let sequence = if of_older_day { 0 } else { received.sequence };
+        match self.sequences.note(sequence) {
             Verdict::Fresh => {}
             Verdict::Late => self.arrivals.out_of_sequence += 1,
             Verdict::Duplicate => {

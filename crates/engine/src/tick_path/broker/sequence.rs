@@ -21,7 +21,7 @@ struct Run {
 /// The numbers of one day as sorted runs.
 ///
 /// Numbers that rise by one extend the last run, so a clean feed needs one comparison a packet. The
-/// memory is reserved at the start. When a day has more gaps than it holds, the two oldest runs are
+/// memory is reserved at the start. When a day has more gaps than it holds, its oldest runs are
 /// joined: a late packet from between them would then count as a duplicate.
 #[derive(Clone, Debug)]
 pub struct SequenceMemory {
@@ -30,6 +30,8 @@ pub struct SequenceMemory {
 
 /// Gaps that one day can have before the oldest are joined; 2 MiB, touched only as they come.
 const MOST_RUNS: usize = 131_072;
+/// How many of the oldest runs are joined then.
+const JOINED_RUNS: usize = MOST_RUNS / 4;
 
 impl Default for SequenceMemory {
     fn default() -> Self {
@@ -98,11 +100,12 @@ impl SequenceMemory {
     fn insert(&mut self, place: usize, sequence: i64) {
         let mut place = place;
         if self.runs.len() == MOST_RUNS {
-            let oldest = self.runs.remove(0);
-            if let Some(run) = self.runs.first_mut() {
-                run.first = oldest.first;
+            // Many at once, so that a feed full of gaps pays for it rarely.
+            let joined = self.runs.drain(1..JOINED_RUNS).next_back();
+            if let (Some(oldest), Some(joined)) = (self.runs.first_mut(), joined) {
+                oldest.last = joined.last;
             }
-            place = place.saturating_sub(1);
+            place = place.saturating_sub(JOINED_RUNS - 1);
         }
         self.runs.insert(place, Run { first: sequence, last: sequence });
     }

@@ -37,6 +37,14 @@ struct Open {
     at_entry: Readings,
 }
 
+/// An entry that is thought of.
+#[derive(Clone, Copy, Debug)]
+struct Sized {
+    entry: Paise,
+    distance: Paise,
+    lots: i64,
+}
+
 /// The trailing stop's rule.
 #[derive(Clone, Copy, Debug)]
 struct Trailing {
@@ -143,6 +151,27 @@ impl Account {
         self.stops.entry_floor(now)
     }
 
+    /// What an entry at this tick would be.
+    fn size(&self, tick: &Tick, fills: &FillModel) -> Sized {
+        let entry = fills.buy(tick) + self.slippage;
+        let distance = self.stops.distance(tick.time);
+        let lots = self.sizing.lots(self.cash, entry, distance, &self.costs);
+        Sized { entry, distance, lots }
+    }
+
+    /// What an entry at this tick would cost and how many lots it would buy, for people who ask.
+    #[must_use]
+    pub fn would_buy(&self, tick: &Tick, fills: &FillModel) -> (Paise, i64) {
+        let Sized { entry, lots, .. } = self.size(tick, fills);
+        (entry, lots)
+    }
+
+    /// The highest price of an entry; `None` = off.
+    #[must_use]
+    pub const fn max_entry_price(&self) -> Option<Paise> {
+        self.max_entry_price
+    }
+
     /// Buys at this tick as much as sizing allows.
     ///
     /// Errors: [`Refused`], and then nothing has changed.
@@ -152,12 +181,10 @@ impl Account {
         fills: &FillModel,
         at_entry: Readings,
     ) -> Result<(), Refused> {
-        let entry = fills.buy(tick) + self.slippage;
+        let Sized { entry, distance, lots } = self.size(tick, fills);
         if self.max_entry_price.is_some_and(|most| entry > most) {
             return Err(Refused::EntryPrice);
         }
-        let distance = self.stops.distance(tick.time);
-        let lots = self.sizing.lots(self.cash, entry, distance, &self.costs);
         if lots == 0 {
             return Err(Refused::NoLot);
         }
@@ -219,15 +246,23 @@ impl Account {
 
     /// Sells at this tick: the share of the next level at its price, or everything at the market.
     ///
-    /// Nothing happens while flat, and nothing for a level that this tick does not reach: a limit
-    /// order that came too late is withdrawn.
-    pub fn exit(&mut self, tick: &Tick, reason: ExitReason, fills: &FillModel, at_exit: Readings) {
-        let Some(open) = &mut self.open else { return };
+    /// Returns whether something was sold: nothing is while flat, nor for a level that this tick does
+    /// not reach: a limit order that came too late is withdrawn.
+    pub fn exit(
+        &mut self,
+        tick: &Tick,
+        reason: ExitReason,
+        fills: &FillModel,
+        at_exit: Readings,
+    ) -> bool {
+        let Some(open) = &mut self.open else { return false };
         let (quantity, fill) = match reason {
             ExitReason::TakeProfit(_) => {
-                let Some(&(distance, share)) = self.levels.get(open.levels_hit) else { return };
+                let Some(&(distance, share)) = self.levels.get(open.levels_hit) else {
+                    return false;
+                };
                 if tick.price < open.price + distance {
-                    return;
+                    return false;
                 }
                 open.levels_hit += 1;
                 let lot = self.sizing.lot;
@@ -244,6 +279,7 @@ impl Account {
             }
         };
         self.sell(tick.time, quantity, fill, reason, at_exit);
+        true
     }
 
     fn sell(
@@ -257,7 +293,10 @@ impl Account {
         let Some(open) = &mut self.open else { return };
         open.remaining -= quantity;
         let sold = i128::from((open.initial - open.remaining).0);
-        let allocated = Money(open.costs.0 * sold / i128::from(open.initial.0));
+        let initial = i128::from(open.initial.0);
+        // floor(costs × sold / initial), without a product that could leave 128 bits.
+        let (whole, rest) = (open.costs.0 / initial, open.costs.0 % initial);
+        let allocated = Money(whole * sold + rest * sold / initial);
         let turnover = fill * quantity;
         let exit_costs = self.costs.of(Side::Sell, turnover);
         let costs = exit_costs + allocated - open.allocated;

@@ -29,6 +29,8 @@ impl Sizing {
         let by_value = limit(self.value_percent, per_lot(entry));
         let by_risk = self.risk_percent.map(|percent| limit(percent, per_lot(stop)));
         let most = by_risk.map_or(by_value, |by_risk| by_value.min(by_risk)) as i64;
+        // So that the quantity stays a number of 64 bits, whatever the cash.
+        let most = most.min(i64::MAX / self.lot.0.max(1));
         let affordable = |lots: i64| {
             let turnover = Money((entry * self.lot).0 * i128::from(lots));
             turnover + costs.of(Side::Buy, turnover) <= cash

@@ -68,6 +68,8 @@ pub enum Comparison {
     AtLeast,
     /// value < threshold
     Below,
+    /// value ≤ threshold
+    AtMost,
     /// value = threshold
     Equal,
 }
@@ -89,12 +91,33 @@ pub struct Check {
     pub passed: bool,
 }
 
+impl Check {
+    /// Compares a value with a threshold; what is not ready does not pass.
+    #[must_use]
+    pub fn new(
+        name: &'static str,
+        value: Option<f64>,
+        comparison: Comparison,
+        threshold: Option<f64>,
+        unit: Unit,
+    ) -> Self {
+        let passed = value.zip(threshold).is_some_and(|(value, threshold)| match comparison {
+            Comparison::Above => value > threshold,
+            Comparison::AtLeast => value >= threshold,
+            Comparison::Below => value < threshold,
+            Comparison::AtMost => value <= threshold,
+            Comparison::Equal => value == threshold,
+        });
+        Self { name, value, comparison, threshold, unit, passed }
+    }
+}
+
 /// Decides when to enter. Called by the trader, on its thread, once a tick in this order.
 pub trait Strategy: Clone {
     /// The name that `strategy.name` selects.
     const NAME: &'static str;
-    /// Its own configuration keys, all in a section of its own; none for the default strategy.
-    const KEYS: &'static [Key];
+    /// Tables of its own configuration keys, each in a section of its own.
+    const KEYS: &'static [&'static [Key]];
     /// The names of its reasons against an entry, at most [`MOST_REASONS`].
     const REASONS: &'static [&'static str];
     /// The names and units of its readings, at most [`MOST_READINGS`].

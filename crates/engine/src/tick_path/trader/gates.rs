@@ -2,6 +2,7 @@
 
 use super::session::Phase;
 use crate::tick_path::strategy::{Check, Comparison, Reason, Unit};
+use crate::units::Paise;
 
 /// A condition that every strategy is subject to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,52 +73,39 @@ impl Gates {
 
     /// Says each gate with its value against its threshold.
     pub(super) fn explain(&self, say: &mut dyn FnMut(Check)) {
-        let flag = |flag: bool| Some(f64::from(u8::from(flag)));
-        let window = self.phase == Phase::Entries;
-        say(Check {
-            name: Gate::Halted.name(),
-            value: flag(self.halted),
-            comparison: Comparison::Equal,
-            threshold: flag(false),
-            unit: Unit::Flag,
-            passed: !self.halted,
-        });
-        say(Check {
-            name: Gate::WarmUp.name(),
-            value: Some(self.warmup as f64),
-            comparison: Comparison::AtLeast,
-            threshold: Some(self.min_warmup as f64),
-            unit: Unit::Count,
-            passed: self.warmup >= self.min_warmup,
-        });
-        say(Check {
-            name: Gate::MaxPositions.name(),
-            value: Some(self.entries as f64),
-            comparison: Comparison::Below,
-            threshold: Some(self.max_entries as f64),
-            unit: Unit::Count,
-            passed: self.entries < self.max_entries,
-        });
-        say(Check {
-            name: Gate::Window.name(),
-            value: flag(window),
-            comparison: Comparison::Equal,
-            threshold: flag(true),
-            unit: Unit::Flag,
-            passed: window,
-        });
+        let (warmup, least) = (self.warmup as f64, self.min_warmup as f64);
+        let (entries, most) = (self.entries as f64, self.max_entries as f64);
+        let count = |name, value, comparison, threshold| {
+            Check::new(name, Some(value), comparison, Some(threshold), Unit::Count)
+        };
+        say(flag(Gate::Halted.name(), self.halted, false));
+        say(count(Gate::WarmUp.name(), warmup, Comparison::AtLeast, least));
+        say(count(Gate::MaxPositions.name(), entries, Comparison::Below, most));
+        say(flag(Gate::Window.name(), self.phase == Phase::Entries, true));
     }
 }
 
 /// Entries are only thought of while there is no position and no order on its way.
 pub(super) fn explain_flat(flat: bool, say: &mut dyn FnMut(Check)) {
-    let flag = |flag: bool| Some(f64::from(u8::from(flag)));
-    say(Check {
-        name: "flat",
-        value: flag(flat),
-        comparison: Comparison::Equal,
-        threshold: flag(true),
-        unit: Unit::Flag,
-        passed: flat,
-    });
+    say(flag("flat", flat, true));
+}
+
+/// What would refuse a signal.
+pub(super) fn explain_size(
+    entry: Paise,
+    most: Option<Paise>,
+    lots: i64,
+    say: &mut dyn FnMut(Check),
+) {
+    if let Some(most) = most.map(Paise::as_f64) {
+        let (name, entry) = ("max_entry_price", Some(entry.as_f64()));
+        say(Check::new(name, entry, Comparison::AtMost, Some(most), Unit::Paise));
+    }
+    let lots = Some(lots as f64);
+    say(Check::new("lots_that_fit", lots, Comparison::AtLeast, Some(1.0), Unit::Count));
+}
+
+fn flag(name: &'static str, is: bool, should: bool) -> Check {
+    let number = |flag: bool| Some(f64::from(u8::from(flag)));
+    Check::new(name, number(is), Comparison::Equal, number(should), Unit::Flag)
 }

@@ -58,7 +58,7 @@ pub struct Tally {
     pub refused_no_lot: u64,
     /// Signals whose order was still on its way when the day or the data ended.
     pub unfilled: u64,
-    /// Flat ticks while an order was on its way.
+    /// Ticks that began flat with an order on its way.
     pub pending: u64,
     /// Flat ticks without a signal, by the gate that failed first.
     pub gates: [u64; Gate::ALL.len()],
@@ -143,7 +143,7 @@ impl<S: Strategy, P: Probe> Trader<S, P> {
         let signal = if was_open || !idle { None } else { Some(self.signal(tick, phase)) };
         self.probe.mark(trace, Stage::Signal);
         let decision = match signal {
-            _ if !idle => self.arrive(tick),
+            _ if !idle => self.arrive(tick, phase),
             None if loss == DayLoss::Reached => {
                 self.order(tick, Action::Exit(ExitReason::DailyLossLimit))
             }
@@ -184,7 +184,7 @@ impl<S: Strategy, P: Probe> Trader<S, P> {
                 self.tally.unfilled += 1;
             }
             Some(_) => {
-                self.arrive(tick);
+                self.arrive(tick, Phase::Outside);
             }
             None => {}
         }
@@ -246,26 +246,28 @@ impl<S: Strategy, P: Probe> Trader<S, P> {
         }
     }
 
-    /// Carries out the order on its way, if it is due.
+    /// Carries out the order on its way, if it is due; an entry only where entries are possible.
     #[cold]
-    fn arrive(&mut self, tick: &Tick) -> Decision {
-        match self.pending {
-            Some(pending) if tick.time >= pending.due => {
-                self.pending = None;
-                self.carry_out(tick, pending.action, pending.decided_on)
-            }
-            _ => {
-                self.tally.pending += u64::from(!self.account.is_open());
-                Decision::Pending
-            }
+    fn arrive(&mut self, tick: &Tick, phase: Phase) -> Decision {
+        self.tally.pending += u64::from(phase != Phase::Outside && !self.account.is_open());
+        // The trailing stop follows the price also while an order is on its way.
+        self.account.watch(tick);
+        let Some(pending) = self.pending.filter(|pending| tick.time >= pending.due) else {
+            return Decision::Pending;
+        };
+        self.pending = None;
+        if pending.action == Action::Enter && phase != Phase::Entries {
+            self.tally.unfilled += 1;
+            return Decision::Blocked(Blocked::Gate(Gate::Window));
         }
+        self.carry_out(tick, pending.action, pending.decided_on)
     }
 
     fn carry_out(&mut self, tick: &Tick, action: Action, decided_on: Readings) -> Decision {
         match action {
             Action::Exit(reason) => {
-                self.account.exit(tick, reason, &self.fills, decided_on);
-                Decision::Exited(reason)
+                let sold = self.account.exit(tick, reason, &self.fills, decided_on);
+                if sold { Decision::Exited(reason) } else { Decision::Held }
             }
             Action::Enter => match self.account.enter(tick, &self.fills, decided_on) {
                 Ok(()) => {
@@ -316,6 +318,8 @@ impl<S: Strategy, P: Probe> Trader<S, P> {
         gates::explain_flat(idle, say);
         copy.gates(phase).explain(say);
         copy.strategy.explain(tick, &copy.account, say);
+        let (entry, lots) = copy.account.would_buy(tick, &copy.fills);
+        gates::explain_size(entry, copy.account.max_entry_price(), lots, say);
     }
 
     fn without_probe(&self) -> Trader<S, Off> {

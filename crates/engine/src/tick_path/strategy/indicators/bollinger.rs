@@ -1,6 +1,10 @@
 //! Bollinger bands in exact integers: no drift, and a flat window never passes.
 
-use crate::units::Paise;
+use super::EntryFilter;
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::{EventTime, Paise};
 
 /// `S1 = Σx`, `S2 = Σx²`, `V = n × S2 − S1²` over the last n prices.
 #[derive(Clone, Debug)]
@@ -71,5 +75,51 @@ impl Bollinger {
         self.next = 0;
         self.sum = 0;
         self.squares = 0;
+    }
+}
+
+/// Requires the price between the bands.
+#[derive(Clone, Debug)]
+pub struct BollingerFilter(Bollinger);
+
+impl EntryFilter for BollingerFilter {
+    const NAME: &'static str = "bollinger";
+    const READINGS: &'static [(&'static str, Unit)] =
+        &[("bb_lower", Unit::Paise), ("bb_mid", Unit::Paise), ("bb_upper", Unit::Paise)];
+
+    fn new(config: &Config) -> Self {
+        Self(Bollinger::new(config.strategy.bb_period, config.strategy.bb_std_dev))
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_bollinger_bands
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.0.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.0.update(tick.price);
+    }
+
+    #[inline]
+    fn passes(&self, tick: &Tick) -> bool {
+        self.0.passes(tick.price)
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        let bands = self.0.values();
+        show(bands.map(|(lower, ..)| lower));
+        show(bands.map(|(_, middle, _)| middle));
+        show(bands.map(|(.., upper)| upper));
+    }
+
+    fn explain(&self, tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let (bands, price) = (self.0.values(), Some(tick.price.as_f64()));
+        let (lower, upper) = (bands.map(|(lower, ..)| lower), bands.map(|(.., upper)| upper));
+        say(Check::new(Self::NAME, price, Comparison::Above, lower, Unit::Paise));
+        say(Check::new(Self::NAME, price, Comparison::Below, upper, Unit::Paise));
     }
 }

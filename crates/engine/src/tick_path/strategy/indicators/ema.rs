@@ -1,5 +1,11 @@
 //! The exponential moving average, and the level of a fast one against a slow one.
 
+use super::EntryFilter;
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::EventTime;
+
 /// EMA(n): the first value is the first input, then `ema = (x − ema) × 2/(n + 1) + ema`.
 #[derive(Clone, Copy, Debug)]
 pub struct Ema {
@@ -76,5 +82,48 @@ impl EmaCross {
     pub const fn restart(&mut self) {
         self.fast.restart();
         self.slow.restart();
+    }
+}
+
+/// Requires the fast EMA above the slow one.
+#[derive(Clone, Copy, Debug)]
+pub struct EmaFilter(EmaCross);
+
+impl EntryFilter for EmaFilter {
+    const NAME: &'static str = "ema_crossover";
+    const READINGS: &'static [(&'static str, Unit)] =
+        &[("fast_ema", Unit::Paise), ("slow_ema", Unit::Paise)];
+
+    fn new(config: &Config) -> Self {
+        Self(EmaCross::new(config.strategy.fast_ema, config.strategy.slow_ema))
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_ema_crossover
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.0.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.0.update(tick.price.as_f64());
+    }
+
+    #[inline]
+    fn passes(&self, _tick: &Tick) -> bool {
+        self.0.passes()
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        let (fast, slow) = self.0.values();
+        show(fast);
+        show(slow);
+    }
+
+    fn explain(&self, _tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let (fast, slow) = self.0.values();
+        say(Check::new(Self::NAME, fast, Comparison::Above, slow, Unit::Paise));
     }
 }

@@ -1,6 +1,9 @@
 //! The trend of a higher time frame: an EMA of the closes of completed buckets.
 
-use super::Ema;
+use super::{Ema, EntryFilter};
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
 use crate::units::{EventTime, Micros};
 
 /// Buckets of event time counted from the session start; the first tick of a later bucket completes one.
@@ -58,5 +61,45 @@ impl Htf {
         self.session_start = session_start;
         self.bucket_end = EventTime::MIN;
         self.close = None;
+    }
+}
+
+/// Requires the price above the EMA of bucket closes.
+#[derive(Clone, Copy, Debug)]
+pub struct HtfFilter(Htf);
+
+impl EntryFilter for HtfFilter {
+    const NAME: &'static str = "htf_trend";
+    const READINGS: &'static [(&'static str, Unit)] = &[("htf_ema", Unit::Paise)];
+
+    fn new(config: &Config) -> Self {
+        Self(Htf::new(config.strategy.htf_seconds, config.strategy.htf_period))
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_htf_trend
+    }
+
+    fn restart(&mut self, session_start: EventTime) {
+        self.0.restart(session_start);
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.0.update(tick.time, tick.price.as_f64());
+    }
+
+    #[inline]
+    fn passes(&self, tick: &Tick) -> bool {
+        self.0.passes(tick.price.as_f64())
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        show(self.0.value());
+    }
+
+    fn explain(&self, tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let price = Some(tick.price.as_f64());
+        say(Check::new(Self::NAME, price, Comparison::Above, self.0.value(), Unit::Paise));
     }
 }

@@ -1,6 +1,10 @@
 //! Moving average convergence and divergence.
 
-use super::Ema;
+use super::{Ema, EntryFilter};
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::EventTime;
 
 /// `m = EMA(fast) − EMA(slow)`, its signal `s = EMA(signal)` of m, and the histogram `m − s`.
 #[derive(Clone, Copy, Debug)]
@@ -44,5 +48,53 @@ impl Macd {
         self.fast.restart();
         self.slow.restart();
         self.signal.restart();
+    }
+}
+
+/// Requires MACD above its signal and a positive histogram.
+#[derive(Clone, Copy, Debug)]
+pub struct MacdFilter(Macd);
+
+impl EntryFilter for MacdFilter {
+    const NAME: &'static str = "macd";
+    const READINGS: &'static [(&'static str, Unit)] =
+        &[("macd", Unit::Paise), ("macd_signal", Unit::Paise), ("macd_hist", Unit::Paise)];
+
+    fn new(config: &Config) -> Self {
+        let rules = &config.strategy;
+        Self(Macd::new(rules.macd_fast, rules.macd_slow, rules.macd_signal))
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_macd
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.0.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.0.update(tick.price.as_f64());
+    }
+
+    #[inline]
+    fn passes(&self, _tick: &Tick) -> bool {
+        self.0.passes()
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        let values = self.0.values();
+        show(values.map(|(line, ..)| line));
+        show(values.map(|(_, signal, _)| signal));
+        show(values.map(|(.., histogram)| histogram));
+    }
+
+    fn explain(&self, _tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let values = self.0.values();
+        let (line, signal) = (values.map(|(line, ..)| line), values.map(|(_, signal, _)| signal));
+        let histogram = values.map(|(.., histogram)| histogram);
+        say(Check::new(Self::NAME, line, Comparison::Above, signal, Unit::Paise));
+        say(Check::new(Self::NAME, histogram, Comparison::Above, Some(0.0), Unit::Paise));
     }
 }

@@ -1,7 +1,10 @@
 //! The relative strength index.
 
-use super::Wilder;
-use crate::units::Paise;
+use super::{EntryFilter, Wilder};
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::{EventTime, Paise};
 
 /// `100 − 100 / (1 + G / L)` with Wilder averages of gains and losses; 100 without losses, 50 without change.
 #[derive(Clone, Copy, Debug)]
@@ -53,5 +56,52 @@ impl Rsi {
         self.gains.restart();
         self.losses.restart();
         self.previous = None;
+    }
+}
+
+/// Requires the RSI between oversold and overbought.
+#[derive(Clone, Copy, Debug)]
+pub struct RsiFilter {
+    rsi: Rsi,
+    oversold: f64,
+    overbought: f64,
+}
+
+impl EntryFilter for RsiFilter {
+    const NAME: &'static str = "rsi";
+    const READINGS: &'static [(&'static str, Unit)] = &[("rsi", Unit::Number)];
+
+    fn new(config: &Config) -> Self {
+        let rules = &config.strategy;
+        let (oversold, overbought) = (rules.rsi_oversold, rules.rsi_overbought);
+        Self { rsi: Rsi::new(rules.rsi_length), oversold, overbought }
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_rsi_filter
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.rsi.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.rsi.update(tick.price);
+    }
+
+    #[inline]
+    fn passes(&self, _tick: &Tick) -> bool {
+        self.rsi.passes(self.oversold, self.overbought)
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        show(self.rsi.value());
+    }
+
+    fn explain(&self, _tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let (rsi, name) = (self.rsi.value(), Self::NAME);
+        say(Check::new(name, rsi, Comparison::Above, Some(self.oversold), Unit::Number));
+        say(Check::new(name, rsi, Comparison::Below, Some(self.overbought), Unit::Number));
     }
 }

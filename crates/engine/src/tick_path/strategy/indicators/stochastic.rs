@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::units::Paise;
+use super::EntryFilter;
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::{EventTime, Paise};
 
 /// %K over the last k prices, and %D, the mean of the last d values of %K.
 #[derive(Clone, Debug)]
@@ -94,4 +98,53 @@ fn keep(
         candidates.pop_back();
     }
     candidates.push_back(new);
+}
+
+/// Requires %K above %D and below overbought.
+#[derive(Clone, Debug)]
+pub struct StochasticFilter {
+    stochastic: Stochastic,
+    overbought: f64,
+}
+
+impl EntryFilter for StochasticFilter {
+    const NAME: &'static str = "stochastic";
+    const READINGS: &'static [(&'static str, Unit)] =
+        &[("stoch_k", Unit::Number), ("stoch_d", Unit::Number)];
+
+    fn new(config: &Config) -> Self {
+        let rules = &config.strategy;
+        let stochastic = Stochastic::new(rules.stoch_k, rules.stoch_d);
+        Self { stochastic, overbought: rules.stoch_overbought }
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_stochastic
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.stochastic.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.stochastic.update(tick.price);
+    }
+
+    #[inline]
+    fn passes(&self, _tick: &Tick) -> bool {
+        self.stochastic.passes(self.overbought)
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        let (k, d) = self.stochastic.values();
+        show(k);
+        show(d);
+    }
+
+    fn explain(&self, _tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let ((k, d), name) = (self.stochastic.values(), Self::NAME);
+        say(Check::new(name, k, Comparison::Above, d, Unit::Number));
+        say(Check::new(name, k, Comparison::Below, Some(self.overbought), Unit::Number));
+    }
 }

@@ -1,6 +1,10 @@
 //! The volume-weighted average price of the day, in exact integers.
 
-use crate::units::{Paise, Qty};
+use super::EntryFilter;
+use crate::config::Config;
+use crate::tick_path::broker::Tick;
+use crate::tick_path::strategy::{Check, Comparison, Unit};
+use crate::units::{EventTime, Paise, Qty};
 
 /// `A = Σ price × volume`, `B = Σ volume`; the average is `A / B`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,5 +37,47 @@ impl Vwap {
     /// Forgets all inputs.
     pub fn restart(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// Requires the price above the VWAP.
+#[derive(Clone, Copy, Debug)]
+pub struct VwapFilter(Vwap);
+
+impl EntryFilter for VwapFilter {
+    const NAME: &'static str = "vwap";
+    const READINGS: &'static [(&'static str, Unit)] = &[("vwap", Unit::Paise)];
+
+    fn new(_config: &Config) -> Self {
+        Self(Vwap::default())
+    }
+
+    fn enabled(config: &Config) -> bool {
+        config.strategy.use_vwap
+    }
+
+    fn restart(&mut self, _session_start: EventTime) {
+        self.0.restart();
+    }
+
+    #[inline]
+    fn update(&mut self, tick: &Tick) {
+        self.0.update(tick.price, tick.volume);
+    }
+
+    #[inline]
+    fn passes(&self, tick: &Tick) -> bool {
+        self.0.passes(tick.price)
+    }
+
+    fn read(&self, show: &mut dyn FnMut(Option<f64>)) {
+        show(self.0.value());
+    }
+
+    fn explain(&self, tick: &Tick, say: &mut dyn FnMut(Check)) {
+        let price = Some(tick.price.as_f64());
+        // The exact comparison decides; the average that is shown is rounded.
+        let check = Check::new(Self::NAME, price, Comparison::Above, self.0.value(), Unit::Paise);
+        say(Check { passed: self.passes(tick), ..check });
     }
 }
