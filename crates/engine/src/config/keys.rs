@@ -78,6 +78,8 @@ const fn key(
     Key { path, kind, default, unit, about }
 }
 
+use super::problem::Problem;
+
 use Kind::{Blocks, Bool, Int, Num, NumList, Points, PointsList, Text};
 
 const POINTS: Range = from(0.0, 1e6);
@@ -221,20 +223,71 @@ pub(super) const REMOVED: &[(&str, &str)] = &[
 #[derive(Clone, Debug)]
 pub struct Schema {
     keys: Vec<Key>,
+    /// What is wrong with keys that were added; [`Schema::load`] reports it.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Default for Schema {
     fn default() -> Self {
-        Self { keys: KEYS.to_vec() }
+        Self { keys: KEYS.to_vec(), problems: Vec::new() }
     }
 }
 
 impl Schema {
-    /// The standard keys and these.
+    /// The keys so far and these, which need sections of their own.
+    ///
+    /// A key that has no place here is left out, and every [`Schema::load`] is refused because of it.
     #[must_use]
     pub fn with(mut self, keys: &[Key]) -> Self {
-        self.keys.extend_from_slice(keys);
+        let taken: Vec<&str> = self.sections().collect();
+        for key in keys {
+            match self.objection(key, &taken) {
+                None => self.keys.push(*key),
+                Some((rule, fix)) => self.problems.push(Problem {
+                    place: None,
+                    key: key.path.to_owned(),
+                    value: key.default.to_owned(),
+                    rule: rule.to_owned(),
+                    fix: fix.to_owned(),
+                }),
+            }
+        }
         self
+    }
+
+    /// Why a strategy's key cannot be added where `taken` are the sections of others: rule and repair.
+    fn objection(&self, key: &Key, taken: &[&str]) -> Option<(&'static str, &'static str)> {
+        let bare = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let word = |text: &str| !text.is_empty() && text.chars().all(bare);
+        let Some((section, name)) = key.path.split_once('.') else {
+            return Some((
+                "must be the path of a key, section.name",
+                "put the section's name before the key's in the strategy's KEYS",
+            ));
+        };
+        if !word(section) || !word(name) {
+            return Some((
+                "must be section.name, each of letters, digits and _",
+                "rename the key in the strategy's KEYS",
+            ));
+        }
+        if taken.contains(&section) {
+            return Some((
+                "must be in a section of the strategy's own, this one is taken",
+                "name the section after the strategy in its KEYS",
+            ));
+        }
+        if self.index_of(key.path).is_some() {
+            return Some(("must be declared once", "drop the second one from the strategy's KEYS"));
+        }
+        let last = self.sections().last();
+        if last != Some(section) && self.sections().any(|known| known == section) {
+            return Some((
+                "must stand beside the other keys of its section",
+                "move it up to them in the strategy's KEYS",
+            ));
+        }
+        None
     }
 
     /// Every key, in the order in which configurations are written and hashed.

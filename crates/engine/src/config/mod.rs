@@ -247,6 +247,7 @@ impl Schema {
                 let at = problem.place.as_ref();
                 at.map_or((usize::MAX, usize::MAX), |at| (at.line, at.column))
             });
+            let problems = problems.into_iter().map(Problem::without_secret).collect();
             return Err(Problems(problems));
         }
         let config = freeze(&values);

@@ -28,6 +28,29 @@ pub struct Problem {
     pub fix: String,
 }
 
+/// Names under which people write secrets into a configuration, where they do not belong.
+const SECRETS: [&str; 9] = [
+    "api_key",
+    "client_code",
+    "client_id",
+    "feed_token",
+    "jwt",
+    "password",
+    "pin",
+    "smartapi_totp_secret",
+    "totp_secret",
+];
+
+impl Problem {
+    /// Leaves the value out where it may be a secret: errors end in logs.
+    pub(super) fn without_secret(self) -> Self {
+        let name = self.key.rsplit('.').next().unwrap_or_default().to_lowercase();
+        let value =
+            if SECRETS.contains(&name.as_str()) { "(not shown)".to_owned() } else { self.value };
+        Self { value, ..self }
+    }
+}
+
 impl fmt::Display for Problem {
     /// `file:line:column: key = value: rule. Fix: fix.`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,12 +37,22 @@ pub(super) struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    /// Starts with the defaults.
+    /// Starts with the defaults, and with what is wrong with the schema itself.
     pub(super) fn new(schema: &'s Schema) -> Self {
-        let mut reader = Self { schema, entries: Vec::new(), problems: Vec::new() };
+        let problems = schema.problems.clone();
+        let mut reader = Self { schema, entries: Vec::new(), problems };
         for key in schema.keys() {
             let value = DeValue::parse(key.default).ok();
             let checked = value.and_then(|value| check(key, value.get_ref()).ok());
+            if checked.is_none() {
+                reader.problems.push(Problem {
+                    place: None,
+                    key: key.path.to_owned(),
+                    value: key.default.to_owned(),
+                    rule: format!("its default {}", allowed(key)),
+                    fix: "correct the default in the strategy's KEYS".to_owned(),
+                });
+            }
             reader.entries.push(Entry {
                 value: checked,
                 shown: key.default.to_owned(),
@@ -65,11 +75,12 @@ impl<'s> Reader<'s> {
         let text_of = Text { name, text };
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
-            let at = error.span().map_or(0, |span| span.start);
+            let at = text_of.visible(error.span().map_or(0, |span| span.start));
+            let (key, value) = text_of.statement(at, table.get_ref());
             self.problems.push(Problem {
                 place: Some(text_of.place(at)),
-                key: text_of.line(at).split('=').next().unwrap_or_default().trim().to_owned(),
-                value: text_of.line(at).split_once('=').map_or("", |(_, v)| v.trim()).to_owned(),
+                key,
+                value,
                 rule: format!("not valid TOML, {}", error.message().trim()),
                 fix: "correct the line; a key stands as name = value, text in double quotes"
                     .to_owned(),
@@ -91,7 +102,13 @@ impl<'s> Reader<'s> {
     }
 
     fn read_set(&mut self, key: &str, value: &str) {
-        let parsed = DeValue::parse(value).ok();
+        let known = self.schema.index_of(key).and_then(|index| self.schema.keys().get(index));
+        let is_text = known.is_some_and(|key| matches!(key.kind, Kind::Text(_)));
+        // Where text is wanted, a bare 47338 is text like any other bare word.
+        let fits = |parsed: &DeValue<'_>| {
+            !is_text || parsed.is_str() || parsed.is_array() || parsed.is_table()
+        };
+        let parsed = DeValue::parse(value).ok().filter(|parsed| fits(parsed.get_ref()));
         let value_of = parsed.unwrap_or_else(|| {
             Spanned::new(0..value.len(), DeValue::String(std::borrow::Cow::Borrowed(value)))
         });
@@ -130,7 +147,17 @@ impl<'s> Reader<'s> {
         if let Some(instead) = removed(path) {
             return ("removed key".to_owned(), instead.to_owned());
         }
-        let section = path.split_once('.').map_or("", |(section, _)| section);
+        let Some((section, _name)) = path.split_once('.') else {
+            let named = |key: &&Key| key.path.split_once('.').is_some_and(|(_, name)| name == path);
+            let fix = match self.schema.keys().iter().find(named) {
+                Some(key) => format!("did you mean {}?", key.path),
+                None => "write section.key=value, such as risk.base_sl_points=15".to_owned(),
+            };
+            return ("must be of the form section.key".to_owned(), fix);
+        };
+        if let Some(instead) = removed(section) {
+            return ("removed section".to_owned(), instead.to_owned());
+        }
         let fix = match closest(path, self.schema.keys().iter().map(|key| key.path)) {
             Some(key) => format!("did you mean {key}?"),
             None => "delete it; `myquant config show` lists all keys".to_owned(),
@@ -188,9 +215,42 @@ impl Text<'_> {
         (!self.name.is_empty()).then(|| self.place(at))
     }
 
-    fn line(&self, at: usize) -> &str {
-        let line = self.place(at).line;
-        self.text.lines().nth(line - 1).unwrap_or_default()
+    /// `at`, or the last thing before it that can be seen where the text ends in blanks.
+    fn visible(&self, at: usize) -> usize {
+        let text = self.text.trim_end();
+        at.min(text.char_indices().last().map_or(0, |(last, _)| last))
+    }
+
+    /// The key, with its section, and the value of what was begun on the line of `at` or above it.
+    fn statement(&self, at: usize, table: &DeTable<'_>) -> (String, String) {
+        let lines: Vec<&str> = self.text.lines().take(self.place(at).line).collect();
+        let begins = |line: &&str| {
+            let line = line.trim_start();
+            let named = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '[');
+            line.starts_with(named) || (line.starts_with(['"', '\'']) && line.contains('='))
+        };
+        let here = lines.last().copied().unwrap_or_default();
+        let line = lines.iter().rev().find(|line| begins(line)).copied().unwrap_or(here).trim();
+        let (name, value) = line.split_once('=').map_or((line, ""), |(name, value)| (name, value));
+        let name = name.trim();
+        if name.is_empty() || name.starts_with('[') {
+            return (line.to_owned(), "{…}".to_owned());
+        }
+        let key = match self.section(at, table) {
+            Some(section) => format!("{section}.{name}"),
+            None => name.to_owned(),
+        };
+        (key, value.trim().to_owned())
+    }
+
+    /// The `[section]` that `at` is in.
+    fn section<'t>(&self, at: usize, table: &'t DeTable<'_>) -> Option<&'t str> {
+        let starts = |name: &&Spanned<_>| {
+            let before = self.text.get(..name.span().start).unwrap_or_default().trim_end();
+            name.span().start <= at && before.ends_with('[')
+        };
+        let name = table.keys().filter(starts).max_by_key(|name| name.span().start)?;
+        Some(name.get_ref())
     }
 }
 
@@ -390,6 +450,13 @@ fn fix_of(key: &Key) -> String {
         "session.trade_blocks" => {
             "write [{ start = \"11:00\", end = \"12:00\" }], or [] for none".to_owned()
         }
-        path => format!("set {path} = {}, the default, or another allowed value", key.default),
+        path => {
+            let other = if matches!(key.kind, Kind::Text(_)) {
+                "text in double quotes"
+            } else {
+                "allowed value"
+            };
+            format!("set {path} = {}, the default, or another {other}", key.default)
+        }
     }
 }

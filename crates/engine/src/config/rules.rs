@@ -44,11 +44,16 @@ impl Values<'_> {
         self.int(path).map(Micros::minutes)
     }
 
-    /// The session's bounds as times of day: start, close_from, entry_from, entry_until, end.
-    pub(super) fn window(&self) -> Option<super::Window> {
+    /// The session's start and end as times of day.
+    fn session(&self) -> Option<(Micros, Micros)> {
         let at = |hour, min| Some(Micros::minutes(self.int(hour)? * 60 + self.int(min)?));
         let start = at("session.start_hour", "session.start_min")?;
-        let end = at("session.end_hour", "session.end_min")?;
+        Some((start, at("session.end_hour", "session.end_min")?))
+    }
+
+    /// The session's bounds as times of day: start, close_from, entry_from, entry_until, end.
+    pub(super) fn window(&self) -> Option<super::Window> {
+        let (start, end) = self.session()?;
         let buffer = self.minutes("session.start_buffer_minutes")?;
         let quiet = self.minutes("session.no_trade_start_minutes")?;
         let close_from = Micros(end.0 - self.minutes("session.end_buffer_minutes")?.0);
@@ -92,8 +97,8 @@ pub(super) fn broken(values: &Values<'_>) -> Vec<Problem> {
 }
 
 fn session_order(values: &Values<'_>) -> Option<Problem> {
-    let window = values.window()?;
-    if window.start < window.end {
+    let (start, end) = values.session()?;
+    if start < end {
         return None;
     }
     let rule = "must make the session end after its start".to_owned();

@@ -147,6 +147,102 @@ fn broken_toml_names_its_line() {
 }
 
 #[test]
+fn a_syntax_error_shows_the_key_with_its_section_and_its_last_line() {
+    let shown = |text: &str| {
+        let problem = file(text).expect_err(text).0.remove(0);
+        let line = problem.place.expect("a file has places").line;
+        (line, problem.key, problem.value)
+    };
+    let found = |line, key: &str, value: &str| (line, key.to_owned(), value.to_owned());
+    let twice = "[risk]\nbase_sl_points = 1\n\n[strategy]\nfast_ema = 1\nfast_ema = 2\n";
+    assert_eq!(shown(twice), found(6, "strategy.fast_ema", "2"));
+    let dotted = "risk.base_sl_points = 1\nrisk.base_sl_points = 2\n";
+    assert_eq!(shown(dotted), found(2, "risk.base_sl_points", "2"));
+    let open = found(2, "risk.base_sl_points", "");
+    assert_eq!(shown("[risk]\nbase_sl_points ="), open);
+    assert_eq!(shown("[risk]\nbase_sl_points =\n\n\n"), open);
+    assert_eq!(shown("[risk]\nbase_sl_points\n"), open);
+    assert_eq!(shown("[risk]\ntp_points = [1,\n2,\n"), found(3, "risk.tp_points", "[1,"));
+    assert_eq!(shown("[risk]\n[strategy]\n[risk]\n"), found(3, "[risk]", "{…}"));
+    assert_eq!(shown("= 5"), found(1, "= 5", "{…}"));
+}
+
+#[test]
+fn every_way_toml_writes_a_key_is_read() {
+    for text in [
+        "risk.base_sl_points = 10\n",
+        "risk = { base_sl_points = 10 }\n",
+        "\"risk\".'base_sl_points' = 10\n",
+        "[\"risk\"]\n\"base_sl_points\" = 10\n",
+        "strategy.fast_ema = 9\nrisk.base_sl_points = 10\n[session]\nstart_min = 16\n",
+    ] {
+        assert_eq!(file(text).expect(text).risk.base_sl_points, Paise(1000), "{text}");
+    }
+    for text in ["risk.base_sl = 1\n", "risk = { base_sl = 1 }\n", "\"risk\".base_sl = 1"] {
+        assert_eq!(refused(file(text)), ["risk.base_sl"], "{text}");
+    }
+}
+
+#[test]
+fn bare_text_is_a_string_where_text_is_wanted() {
+    let token = |value| set("instrument.token", value).expect(value).instrument.token;
+    assert_eq!([token("47338"), token("\"47338\""), token("007")], ["47338", "47338", "007"]);
+    assert_eq!([token("1.50"), token("true"), token("2025-11-20")], ["1.50", "true", "2025-11-20"]);
+    assert_eq!(refused(set("instrument.exchange", "5")), ["instrument.exchange"]);
+    assert_eq!(refused(set("instrument.token", "[47338]")), ["instrument.token"]);
+    let problems = file("[instrument]\ntoken = 47338\n").expect_err("a file needs quotes");
+    assert!(problems.to_string().contains("in double quotes"), "{problems}");
+}
+
+#[test]
+fn a_set_that_names_no_key_says_what_it_needs() {
+    let said = |key| set(key, "1").expect_err(key).to_string();
+    for (key, rule, fix) in [
+        ("logging.level", "removed section", "command line matter"),
+        ("risk.max_base_sl", "removed key", "risk.base_sl_points"),
+        ("foo", "section.key", "section.key=value"),
+        ("base_sl_points", "section.key", "did you mean risk.base_sl_points?"),
+        ("risk.base_sl_point", "unknown key in [risk]", "did you mean risk.base_sl_points?"),
+    ] {
+        let problem = said(key);
+        assert!(problem.contains(rule) && problem.contains(fix), "{problem}");
+    }
+}
+
+#[test]
+fn a_rule_between_keys_needs_its_own_keys_only() {
+    let problems = load(&[
+        Source::Set { key: "session.end_hour", value: "8" },
+        Source::Set { key: "session.start_buffer_minutes", value: "-1" },
+    ]);
+    assert_eq!(refused(problems), ["session.start_buffer_minutes", "session.end_hour"]);
+}
+
+#[test]
+fn a_strategys_keys_that_have_no_place_are_refused_with_every_load() {
+    const fn own(path: &'static str, default: &'static str) -> Key {
+        Key { path, kind: Kind::Int(1, 60), default, unit: "minutes", about: "a length" }
+    }
+    let schema = Schema::default().with(&[own("opening.minutes", "15")]);
+    assert!(schema.load(&[]).is_ok());
+    for (keys, refusals) in [
+        (vec![own("risk.minutes", "15")], vec!["risk.minutes"]),
+        (vec![own("opening.seconds", "15")], vec!["opening.seconds"]),
+        (vec![own("a.x", "1"), own("a.x", "2")], vec!["a.x"]),
+        (vec![own("a.x", "1"), own("b.x", "1"), own("a.y", "1")], vec!["a.y"]),
+        (
+            vec![own("minutes", "15"), own("a.b.c", "15"), own("a.", "15")],
+            vec!["minutes", "a.b.c", "a."],
+        ),
+        (vec![own("a.x", "61"), own("a.y", "nonsense"), own("a.z", "60")], vec!["a.x", "a.y"]),
+    ] {
+        let problems = schema.clone().with(&keys).load(&[]).expect_err("no place");
+        assert!(problems.0.iter().all(|one| !one.rule.is_empty() && one.fix.contains("KEYS")));
+        assert_eq!(refused(Err(problems)), refusals);
+    }
+}
+
+#[test]
 fn a_strategys_own_keys_are_checked_written_and_read_like_the_others() {
     const OWN: &[Key] = &[Key {
         path: "opening.minutes",
@@ -164,4 +260,15 @@ fn a_strategys_own_keys_are_checked_written_and_read_like_the_others() {
         refused(load(&[Source::Set { key: "opening.minutes", value: "30" }])),
         ["opening.minutes"]
     );
+}
+
+#[test]
+fn a_secret_that_was_written_into_a_configuration_is_refused_and_not_shown() {
+    for name in ["api_key", "client_code", "pin", "totp_secret", "PASSWORD", "jwt"] {
+        let text =
+            file(&format!("[live]\n{name} = \"s3cret-value\"\n")).expect_err(name).to_string();
+        assert!(text.contains(&format!("live.{name} = (not shown)")), "{text}");
+        let text = file(&format!("[live]\n{name} = s3cret-value\n")).expect_err(name).to_string();
+        assert!(!text.contains("s3cret"), "{text}");
+    }
 }
