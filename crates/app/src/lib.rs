@@ -1,5 +1,6 @@
 //! The program `myquant` as a library: a `main` of its own can add strategies and keep everything else.
 
+mod background;
 mod cli;
 mod clock;
 mod config_command;

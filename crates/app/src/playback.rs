@@ -15,6 +15,8 @@ use crate::failure::{Failure, Status};
 const FIRST_TS_MS: i64 = 1_759_723_560_000;
 /// Seconds from there to the default close of positions at 14:50, less a margin.
 const SESSION_S: usize = 18_000;
+/// Rows that fit into a gigabyte with their schedule.
+const MOST_ROWS: usize = 20_000_000;
 /// Ticks that share a second at least, as a liquid option has them.
 const LEAST_PER_SECOND: usize = 4;
 
@@ -29,6 +31,12 @@ pub(crate) fn tape(
 ) -> Result<(Tape, Option<String>), Failure> {
     if let Some(path) = &args.ticks_file {
         return recording(path, config.session.zone);
+    }
+    if rows > MOST_ROWS {
+        return Err(Failure::usage(
+            format!("the generator would make {rows} rows, it makes at most {MOST_ROWS}"),
+            "ask for fewer --ticks or --rows, or play a recording with --ticks-file",
+        ));
     }
     // Silent minutes take up to half of a gappy day.
     let usable = if args.regime == Regime::Gappy { SESSION_S / 2 } else { SESSION_S };

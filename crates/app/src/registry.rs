@@ -40,7 +40,9 @@ impl Registry {
             trade: trade::run::<S>,
             replay: replay::run::<S>,
         });
-        self.schema = self.schema.with(S::KEYS);
+        for keys in S::KEYS {
+            self.schema = self.schema.with(keys);
+        }
         self
     }
 

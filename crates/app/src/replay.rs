@@ -8,10 +8,10 @@ use std::path::Path;
 use engine::config::Config;
 use engine::probe::{Meter, Off, Probe, Stage, Stamps};
 use engine::replay::Outcome;
-use engine::tick_path::TickPath;
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
+use engine::tick_path::{Frames, TickPath};
 use engine::units::EventTime;
 use engine::venue::FillModel;
 use smartapi::packet::token_field;
@@ -21,7 +21,7 @@ use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::fills;
 use crate::recorder::{Recording, is_recording};
-use crate::report::table;
+use crate::report::{complete, table};
 use crate::results::{PriceSampler, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
@@ -37,6 +37,13 @@ enum Input {
     Packets(Box<Recording>),
     /// Rows of files: they enter at the broker room.
     Rows(Plan),
+}
+
+/// What tracing brought; nothing without it.
+#[derive(Default)]
+struct Traced {
+    table: String,
+    complaints: Vec<Failure>,
 }
 
 /// What goes along with the ticks.
@@ -72,10 +79,13 @@ pub(crate) fn run<S: Strategy>(args: &ReplayArgs, config: &Config) -> Result<Sta
             _ => Stamps::tick(cycles.0.raw()),
         };
         let path = path::<S, _>(config, &input, fills, meter)?;
-        fly(args, config, input, path, company, begin, |meter| Some(table::stages(meter)))
+        fly(args, config, input, path, company, begin, |frames, meter| Traced {
+            table: table::stages(meter),
+            complaints: complete::complaints(frames, meter),
+        })
     } else {
         let path = path::<S, _>(config, &input, fills, Off)?;
-        fly(args, config, input, path, company, || (), |_| None)
+        fly(args, config, input, path, company, || (), |_, _| Traced::default())
     }
 }
 
@@ -129,7 +139,7 @@ fn fly<S: Strategy, P: Probe>(
     mut path: TickPath<S, P>,
     mut company: Company<'_>,
     begin: impl Fn() -> P::Trace,
-    stages: impl Fn(&P) -> Option<String>,
+    traced: impl Fn(&Frames, &P) -> Traced,
 ) -> Result<Status, Failure> {
     let source = names(args, &input);
     match input {
@@ -149,8 +159,14 @@ fn fly<S: Strategy, P: Probe>(
     result.write(&folder, config)?;
     let scene = Scene { command: "replay", source: &source, prices: &prices.finish() };
     result.write_reports(&folder, config, &scene)?;
-    show(args, &result, &outcome, stages(path.trader().probe()), &folder);
-    Ok(if interrupted { Status::Interrupted } else { Status::Done })
+    let Traced { table, complaints } = traced(path.frames(), path.trader().probe());
+    show(args, &result, &outcome, &table, &folder);
+    let mut status = if interrupted { Status::Interrupted } else { Status::Done };
+    for complaint in complaints {
+        let _ = writeln!(std::io::stderr(), "{complaint}");
+        status = status.or(complaint.status);
+    }
+    Ok(status)
 }
 
 /// The names of the files, in the order in which they are taken.
@@ -223,20 +239,14 @@ fn packets<S: Strategy, P: Probe>(
     Ok(())
 }
 
-fn show(
-    args: &ReplayArgs,
-    result: &RunResult,
-    outcome: &Outcome,
-    table: Option<String>,
-    folder: &RunFolder,
-) {
+fn show(args: &ReplayArgs, result: &RunResult, outcome: &Outcome, table: &str, folder: &RunFolder) {
     if args.run.json {
         let text = serde_json::to_string(result).unwrap_or_default();
         let _ = writeln!(std::io::stdout(), "{text}");
         return;
     }
     let mut out = std::io::stdout().lock();
-    if let Some(table) = table {
+    if !table.is_empty() {
         let _ = writeln!(out, "{table}");
     }
     let counts = &outcome.counts;

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use engine::config::Schema;
 use sandbox::{Options, Pacing, Sandbox, Transport};
 
+use crate::background::Background;
 use crate::cli::SandboxArgs;
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
@@ -14,11 +15,8 @@ use crate::{playback, settings};
 /// Runs the command.
 pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
     let config = settings::lay(&Schema::default(), None, None, &[])?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        Failure::usage(format!("cannot start: {error}"), "raise the limit of open files")
-    })?;
-    let signals = Signals::listen(&runtime)?;
+    let background = Background::start()?;
+    let signals = Signals::listen(background.handle())?;
     let (tape, note) = playback::tape(&args.playback, args.rows, &config)?;
     if let Some(note) = note {
         let _ = writeln!(std::io::stderr(), "{note}");
@@ -37,7 +35,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
     let address = serde_json::to_string(sandbox.address()).unwrap_or_default();
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{address}").and_then(|()| out.flush());
-    runtime.block_on(signals.wait());
+    background.handle().block_on(signals.wait());
     sandbox.stop();
     Ok(Status::Interrupted)
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
+use crate::background::Background;
 use crate::failure::{Failure, Status};
 
 /// How often a waiting command looks.
@@ -14,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(25);
 pub(crate) struct Signals {
     noted: Arc<AtomicBool>,
     /// Lives as long as the listening, where nobody else keeps it.
-    runtime: Option<Arc<tokio::runtime::Runtime>>,
+    background: Option<Arc<Background>>,
 }
 
 impl Signals {
@@ -22,30 +25,26 @@ impl Signals {
     ///
     /// Errors: status 2 if the system does not let the program listen.
     pub(crate) fn in_background() -> Result<Self, Failure> {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Failure::usage(format!("cannot start: {error}"), "raise the limit of threads")
-        })?;
-        let mut signals = Self::listen(&runtime)?;
-        signals.runtime = Some(Arc::new(runtime));
+        let background = Background::start()?;
+        let mut signals = Self::listen(background.handle())?;
+        signals.background = Some(Arc::new(background));
         Ok(signals)
     }
 
-    /// Listens from here on, on `runtime`.
+    /// Listens from here on, on somebody's runtime.
     ///
     /// Errors: status 2 if the system does not let the program listen.
-    pub(crate) fn listen(runtime: &tokio::runtime::Runtime) -> Result<Self, Failure> {
+    pub(crate) fn listen(background: &Handle) -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let signals = Self::default();
-        let _inside = runtime.enter();
+        let _inside = background.enter();
         for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
             let mut stream = signal(kind).map_err(|error| {
                 let what = format!("cannot listen for signals: {error}");
                 Failure::new(Status::Usage, what, "run it where signals can be handled")
             })?;
             let noted = Arc::clone(&signals.noted);
-            runtime.spawn(async move {
+            background.spawn(async move {
                 while stream.recv().await.is_some() {
                     noted.store(true, Ordering::SeqCst);
                 }

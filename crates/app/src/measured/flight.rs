@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use client::market::{Ended, MarketError, MarketStream, StreamSetup, Subscription};
+use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
 use engine::tick_path::strategy::Strategy;
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 
 use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
 use super::source::Source;
@@ -91,11 +91,11 @@ impl Watch<'_> {
 /// Errors: status 4 if the stream cannot even be set up.
 pub(super) fn fly<S: Strategy + Send + 'static>(
     mut pilot: Pilot<S>,
-    runtime: &Runtime,
+    background: &Handle,
     watch: &Watch<'_>,
 ) -> Result<Flight<S>, Failure> {
     let cycles = watch.cycles;
-    let mut stream = stream(watch.source, runtime, cycles)?;
+    let mut stream = stream(watch.source, background, cycles)?;
     let orders = pilot.orders.clone();
     let clock = cycles.clone();
     let (landed, landing) = sync_channel(1);
@@ -165,15 +165,14 @@ fn look(orders: &Orders, watch: &Watch<'_>, passed: Duration) -> Option<End> {
 }
 
 /// The market stream of the source's one session.
-fn stream(source: &Source, runtime: &Runtime, cycles: &Cycles) -> Result<MarketStream, Failure> {
+fn stream(source: &Source, background: &Handle, cycles: &Cycles) -> Result<MarketStream, Failure> {
     let failed = |error: MarketError| Failure::new(Status::Feed, &error, error.hint());
     let broker = &source.broker;
     let renewing = Arc::clone(broker);
-    let handle = runtime.handle().clone();
-    let renew = move || {
-        let renewed = handle.block_on(renewing.renew());
-        renewed.map_err(|error| error.to_string())?;
-        renewing.stream_auth().map_err(|error| error.to_string())
+    let handle = background.clone();
+    let renew = move |refused: &StreamAuth| {
+        handle.block_on(renewing.renew(refused))?;
+        Ok(renewing.stream_auth()?)
     };
     let subscription = Subscription {
         mode: source.subscription.mode,

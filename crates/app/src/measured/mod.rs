@@ -14,12 +14,13 @@ use engine::tick_path::TickPath;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
 
+use crate::background::Background;
 use crate::cli::{RunArgs, SourceArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::recorder::{self, Label, Recorder, RecorderReport};
 use crate::report::environment::Environment;
-use crate::report::{Ground, Report, table, ticks_csv};
+use crate::report::{Ground, Report, complete, table, ticks_csv};
 use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
@@ -53,14 +54,8 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     config: &Config,
 ) -> Result<Status, Failure> {
     let fill_model = fills::model(config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::usage(format!("cannot start: {error}"), "raise the limit of threads")
-        })?;
-    let signals = Signals::listen(&runtime)?;
+    let background = Background::start()?;
+    let signals = Signals::listen(background.handle())?;
     let cycles = Cycles::new();
     RunFolder::refuse_existing(plan.run.out.as_deref())?;
     let prepared = source::prepare(plan, config, &cycles)?;
@@ -68,7 +63,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         let _ = writeln!(std::io::stderr(), "{note}");
     }
     let ground = ground(&prepared, config, &cycles);
-    let source = source::connect(prepared, config, &runtime, &signals)?;
+    let source = source::connect(prepared, config, background.handle(), &signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
     let meter = Meter::new(cycles.clone(), Stage::Framing, plan.keep);
     let Some(source) = source else {
@@ -110,7 +105,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
             }
         },
     };
-    let flight = flight::fly(pilot, &runtime, &watch)?;
+    let flight = flight::fly(pilot, background.handle(), &watch)?;
     report(plan, config, Some(&source), &folder, ground, flight, recorder)
 }
 
@@ -193,6 +188,12 @@ fn report<S: Strategy>(
         let _ = writeln!(err, "{complaint}");
         status = status.or(complaint.status);
     }
+    if let (End::Landed, Some(ticks)) = (&end, plan.ticks.filter(|ticks| report.traced < *ticks)) {
+        let _ = writeln!(err, "the recording ended after {} of {ticks} ticks", report.traced);
+    }
+    if let Some(unsaved) = source.and_then(|source| source.broker.unsaved()) {
+        let _ = writeln!(err, "the session is not kept: {unsaved}\nhint: {}", unsaved.hint());
+    }
     if news_dropped > 0 {
         let _ = writeln!(err, "{news_dropped} messages about the stream were not printed");
     }
@@ -224,21 +225,20 @@ fn say_recorded(err: &mut dyn std::io::Write, recorded: &RecorderReport, quiet: 
     }
 }
 
-/// Everything that keeps the measurement from being complete.
+/// Everything that keeps the run from being what was asked for.
 fn complaints<S: Strategy>(
     path: &pilot::MeasuredPath<S>,
     end: &End,
     plan: &Plan<'_>,
 ) -> Vec<Failure> {
-    let meter = path.trader().probe();
     let frames = path.frames();
-    let incomplete = |what: String, hint: &str| Failure::new(Status::Incomplete, what, hint);
     let mut complaints = Vec::new();
     match (end, plan.ticks) {
         (End::Failed(error), _) => {
             complaints.push(Failure::new(Status::Feed, error, error.hint()));
         }
-        (End::TimeUp(after), Some(ticks)) => complaints.push(incomplete(
+        (End::TimeUp(after), Some(ticks)) => complaints.push(Failure::new(
+            Status::Incomplete,
             format!(
                 "only {} of {ticks} ticks were traced within {} s",
                 frames.traced,
@@ -248,24 +248,6 @@ fn complaints<S: Strategy>(
         )),
         (End::TimeUp(_) | End::Landed | End::Interrupted, _) => {}
     }
-    if frames.traced == 0 {
-        complaints.push(incomplete(
-            format!("nothing was traced: {} frames came{}", frames.frames, table::counted(frames)),
-            "let the feed send ticks of the instrument within the session, and fewer --settle frames",
-        ));
-    }
-    if !frames.complete() {
-        let what = format!("{} frames came, but traced and counted do not add up", frames.frames);
-        complaints.push(incomplete(what, "report this as a bug with the report's folder"));
-    }
-    for stage in meter.source_stages() {
-        let count = meter.stage(stage).count();
-        if count != frames.traced {
-            complaints.push(incomplete(
-                format!("stage {} holds {count} of {} traces", stage.name(), frames.traced),
-                "a room does not mark its stage: report this as a bug",
-            ));
-        }
-    }
+    complaints.extend(complete::complaints(frames, path.trader().probe()));
     complaints
 }

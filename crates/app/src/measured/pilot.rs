@@ -114,6 +114,7 @@ impl<S: Strategy> Sink for Pilot<S> {
     #[inline]
     fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
         if self.orders.is(Order::Stop) {
+            self.path.on_stopped();
             return self.land(Landing::Stopped);
         }
         let trace = probe::Stamps::read(stamps.read, stamps.framed);
@@ -131,8 +132,15 @@ impl<S: Strategy> Sink for Pilot<S> {
         Flow::Continue
     }
 
-    fn on_control(&mut self, _kind: ControlFrame) {
-        self.path.on_control();
+    fn is_stopping(&self) -> bool {
+        self.orders.is(Order::Stop)
+    }
+
+    fn on_control(&mut self, kind: ControlFrame) {
+        match kind {
+            ControlFrame::Broken => self.path.on_broken(),
+            _ => self.path.on_control(),
+        }
     }
 
     fn on_text(&mut self, text: &str) {

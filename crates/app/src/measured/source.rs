@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use client::market::Limits;
 use client::{Broker, BrokerError, Credentials, Places, PlainCredentials, Servers, StateFolder};
-use engine::config::{Config, Session};
+use engine::config::{Config, Instrument, Session};
 use engine::tick_path::feed::Subscription;
 use engine::units::{EventTime, Micros};
 use sandbox::{Options, Pacing, Sandbox, Schedule, Transport};
 use smartapi::packet::{ExchangeType, Mode, token_field, token_text};
+use tokio::runtime::Handle;
 
 use super::Plan;
 use super::pilot::Latest;
@@ -110,8 +111,9 @@ fn live(args: &SourceArgs, config: &Config) -> Result<Prepared, Failure> {
         (None, Some(token)) => {
             Wanted::Known { symbol: token.clone(), subscription: parse_token(token)? }
         }
+        (None, None) if !config.instrument.token.is_empty() => configured(&config.instrument)?,
         (None, None) => {
-            let hint = "add --symbol NIFTY28NOV2526000CE, or --token 2:47338";
+            let hint = "add --symbol NIFTY28NOV2526000CE, --token 2:47338, or set instrument.token";
             return Err(Failure::usage("--live needs an instrument", hint));
         }
     };
@@ -121,21 +123,34 @@ fn live(args: &SourceArgs, config: &Config) -> Result<Prepared, Failure> {
     Ok(Prepared { servers, credentials, state, wanted, local: None })
 }
 
+/// The instrument that the configuration names by its token.
+fn configured(instrument: &Instrument) -> Result<Wanted, Failure> {
+    let segment = ExchangeType::of_segment(&instrument.exchange);
+    let subscription = segment.zip(token_field(&instrument.token));
+    let subscription = subscription.map(|(segment, token)| subscription_to(segment, token));
+    let subscription = subscription.ok_or_else(|| {
+        let what = format!("instrument.token = {}: is longer than 25 bytes", instrument.token);
+        Failure::usage(what, "set the token of the broker's instrument list")
+    })?;
+    Ok(Wanted::Known { symbol: instrument.symbol.clone(), subscription })
+}
+
 /// `2:47338` as a subscription.
 fn parse_token(text: &str) -> Result<Subscription, Failure> {
     let parsed = text.split_once(':').and_then(|(segment, token)| {
         let field = token_field(token).filter(|_| !token.is_empty())?;
-        Some(subscription(ExchangeType(segment.parse().ok()?), field))
+        let segment = ExchangeType(segment.parse().ok()?);
+        (segment != ExchangeType::CDE_FO).then(|| subscription_to(segment, field))
     });
     parsed.ok_or_else(|| {
         Failure::usage(
             format!("--token {text}: must be the exchange type, a colon and the broker's token"),
-            "write it as 2:47338, where 1 is NSE, 2 NFO, 3 BSE, 4 BFO and 5 MCX",
+            "write it as 2:47338, where 1 is NSE, 2 NFO, 3 BSE, 4 BFO and 5 MCX; currency has prices below a paisa",
         )
     })
 }
 
-const fn subscription(segment: ExchangeType, token: [u8; 25]) -> Subscription {
+const fn subscription_to(segment: ExchangeType, token: [u8; 25]) -> Subscription {
     Subscription { segment, token, mode: Mode::SnapQuote }
 }
 
@@ -191,7 +206,7 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     let planned = planned(frames, tape.rows(), pacing);
     let wanted = Wanted::Known {
         symbol: instrument.symbol.clone(),
-        subscription: subscription(instrument.exchange_type, token),
+        subscription: subscription_to(instrument.exchange_type, token),
     };
     let transport =
         if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
@@ -247,7 +262,7 @@ fn planned(frames: u64, rows: &[sandbox::Row], pacing: Pacing) -> Duration {
 pub(super) fn connect(
     prepared: Prepared,
     config: &Config,
-    runtime: &tokio::runtime::Runtime,
+    background: &Handle,
     signals: &Signals,
 ) -> Result<Option<Source>, Failure> {
     let Prepared { servers, credentials, state, wanted, local } = prepared;
@@ -264,7 +279,7 @@ pub(super) fn connect(
         };
         Ok(Source { subscription, broker: Arc::new(broker), limits: Limits::default(), local })
     };
-    runtime.block_on(async {
+    background.block_on(async {
         tokio::select! {
             source = log_in => source.map(Some),
             () = signals.wait() => Ok(None),
@@ -281,7 +296,7 @@ fn exactly(
     let scrip = found.iter().find(|scrip| scrip.tradingsymbol.eq_ignore_ascii_case(symbol));
     let parsed = scrip.and_then(|scrip| {
         let segment = ExchangeType::of_segment(&scrip.exchange)?;
-        Some(subscription(segment, token_field(&scrip.symboltoken)?))
+        Some(subscription_to(segment, token_field(&scrip.symboltoken)?))
     });
     parsed.ok_or_else(|| {
         let near: Vec<&str> =
@@ -299,7 +314,7 @@ impl Source {
     /// How long the run may take; live trading ends with the session.
     pub(super) fn time_limit(&self, plan: &Plan<'_>, config: &Config) -> Option<Duration> {
         let usual = match (&self.local, plan.ticks) {
-            (Some(local), Some(_)) => Some(local.planned * 2 + GRACE),
+            (Some(local), Some(_)) => Some(local.planned.saturating_mul(2).saturating_add(GRACE)),
             (Some(_), None) => None,
             (None, Some(_)) => Some(LIVE_TIMEOUT),
             (None, None) => Some(until_session_end(&config.session)),

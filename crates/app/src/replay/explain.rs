@@ -62,9 +62,13 @@ impl Question {
         if self.answered == Some(day) || time - day < self.of_day {
             return;
         }
-        self.answered = Some(day);
         let mut checks = Vec::new();
         path.explain(row, &mut |check| checks.push(Line::of(&check)));
+        if checks.is_empty() {
+            // The row is not accepted: the next one is asked.
+            return;
+        }
+        self.answered = Some(day);
         self.answers.push(Answer { time: zone.iso(time), price: price.as_f64() / 100.0, checks });
     }
 
@@ -125,6 +129,7 @@ impl Line {
                 Comparison::Above => ">",
                 Comparison::AtLeast => "≥",
                 Comparison::Below => "<",
+                Comparison::AtMost => "≤",
                 Comparison::Equal => "=",
             },
             threshold: check.threshold.map(|threshold| threshold / scale),

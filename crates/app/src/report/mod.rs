@@ -1,6 +1,7 @@
 //! `report.json`: the figures of a measured run, and the ground they stand on.
 
 pub(crate) mod advice;
+pub(crate) mod complete;
 pub(crate) mod environment;
 pub(crate) mod table;
 pub(crate) mod threads;
@@ -174,7 +175,8 @@ impl Report {
             advice: advice::of(&stages, &total, ground.stamp_cost_ns),
             stages,
             total,
-            age: ages.map(age),
+            // A figure of the first ticks only would hide a later slowdown.
+            age: ages.filter(|ages| ages.len() as u64 == frames.traced).map(age),
             traces_written: written,
             traces_dropped: frames.traced - written.min(frames.traced),
             throughput_per_s: (duration_ns > 0).then(|| frames.frames as f64 / seconds),
@@ -232,16 +234,8 @@ pub(crate) fn stages<C>(meter: &Meter<C>) -> Vec<StageFigures> {
     meter.source_stages().map(one).collect()
 }
 
-/// Joins the figures of a group by the records that were kept; all of a usual run are.
-fn targets<C: Counter>(performance: &Performance, meter: &Meter<C>) -> Vec<Target> {
-    let group = |group: Group| {
-        let mut ladder = Ladder::new();
-        for record in meter.records() {
-            let stages = meter.source_stages().filter(|stage| stage.group() == group);
-            ladder.record(stages.filter_map(|stage| meter.stage_ns(&record.stamps, stage)).sum());
-        }
-        ladder.percentile(99, 100)
-    };
+fn targets<C>(performance: &Performance, meter: &Meter<C>) -> Vec<Target> {
+    let group = |group| meter.group(group).percentile(99, 100);
     let target = |name, limit_ns, measured_ns: Option<u64>| Target {
         name,
         limit_ns,

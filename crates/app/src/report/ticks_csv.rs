@@ -32,27 +32,54 @@ pub(crate) fn write<C: Counter>(
         write!(file, ",{}_ns", stage.name())?;
     }
     writeln!(file, ",total_ns,age_ns")?;
-    let mut second = String::new();
-    let mut second_of = i64::MIN;
+    let mut time = (i64::MIN, String::new());
+    let mut row = Vec::with_capacity(256);
     for (place, record) in meter.records().iter().enumerate() {
-        let time = record.filed.tick.time;
         // Most ticks share their stamp with the one before.
-        if time.0 != second_of {
-            second = zone.iso(time);
-            second_of = time.0;
+        let exchange_time = record.filed.tick.time;
+        if exchange_time.0 != time.0 {
+            time = (exchange_time.0, zone.iso(exchange_time));
         }
-        write!(file, "{},{token},{second}", record.filed.sequence)?;
+        row.clear();
+        write!(row, "{},{token},{}", record.filed.sequence, time.1)?;
         for stage in &stages {
-            match meter.stage_ns(&record.stamps, *stage) {
-                Some(ns) => write!(file, ",{ns}")?,
-                None => write!(file, ",")?,
-            }
+            row.push(b',');
+            meter.stage_ns(&record.stamps, *stage).into_iter().for_each(|ns| number(&mut row, ns));
         }
-        write!(file, ",{},", meter.total_ns(&record.stamps))?;
-        match ages.and_then(|ages| ages.get(place).copied().flatten()) {
-            Some(age) => writeln!(file, "{age}")?,
-            None => writeln!(file)?,
-        }
+        row.push(b',');
+        number(&mut row, meter.total_ns(&record.stamps));
+        row.push(b',');
+        let age = ages.and_then(|ages| ages.get(place).copied().flatten());
+        age.into_iter().for_each(|age| number(&mut row, age));
+        row.push(b'\n');
+        file.write_all(&row)?;
     }
     Ok(())
+}
+
+/// Appends a number in decimal: there are millions of them, and someone waits for the end.
+fn number(row: &mut Vec<u8>, mut number: u64) {
+    let start = row.len();
+    loop {
+        row.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    row.get_mut(start..).into_iter().for_each(<[u8]>::reverse);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for value in [0, 7, 10, 999, 1000, 1_234_567_890, u64::MAX] {
+            let mut row = b"x".to_vec();
+            number(&mut row, value);
+            assert_eq!(row, format!("x{value}").into_bytes());
+        }
+    }
 }
