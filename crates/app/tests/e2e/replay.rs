@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{World, fixture, json, sets};
+use crate::common::{World, fixture, json, sets, text};
 
 fn replay_args(name: &str, configuration: &str, more: &[&str]) -> (Vec<String>, Value) {
     let golden = json(&fixture(&format!("golden/{name}__{configuration}.json")));
@@ -86,4 +86,26 @@ fn an_unreadable_recording_ends_with_status_5_and_makes_no_folder() {
     let ended = world.run(["replay", "missing.csv", "--out", "run"]);
     ended.assert_failure(5, &["error: cannot read the recording missing.csv", "hint: "]);
     assert!(!world.path("run").exists());
+}
+
+#[test]
+fn files_are_taken_in_the_order_of_their_times_whatever_order_they_are_named_in() {
+    let world = World::new();
+    let csv = text(&fixture("ticks/rw_calm.csv"));
+    let first: String = csv.lines().take(8000).map(|line| format!("{line}\n")).collect();
+    let second = first.replace("2025-10-06", "2025-10-07");
+    world.write("a.csv", &second);
+    world.write("b.csv", &first);
+    for (out, files) in [("one", ["a.csv", "b.csv"]), ("two", ["b.csv", "a.csv"])] {
+        let args = ["replay", "--quiet", "--out", out].into_iter().chain(files);
+        world.run(args).assert_status(0);
+    }
+    let [one, two] = ["one", "two"].map(|out| world.json(&format!("{out}/result.json")));
+    assert_eq!(one["counts"]["days"], 2);
+    assert_ne!(one["trades"], serde_json::json!([]));
+    assert_eq!(one, two);
+    for name in world.names("one") {
+        let [one, two] = ["one", "two"].map(|out| world.lossy_text(&format!("{out}/{name}")));
+        assert!(one == two, "{name} differs");
+    }
 }
