@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::clock::WallOffset;
 use crate::failure::Failure;
 use crate::recorder::RecorderReport;
+use crate::results::sections;
 use crate::run_folder::RunFolder;
 use advice::Advice;
 use environment::Environment;
@@ -133,6 +134,10 @@ pub(crate) struct Report {
     side: BTreeMap<&'static str, Ring>,
     pub(crate) process: Process,
     pub(crate) environment: Environment,
+    /// What filled paper orders.
+    fill_model: String,
+    /// The complete configuration, by section.
+    config: serde_json::Value,
     config_hash: String,
     pub(crate) targets: Vec<Target>,
     pub(crate) advice: Vec<Advice>,
@@ -184,6 +189,8 @@ impl Report {
             side: BTreeMap::new(),
             process: Process::read(threads),
             environment: ground.environment,
+            fill_model: path.trader().fills().name(),
+            config: sections(config),
             config_hash: ground.config_hash,
             worst: worst(meter, zone),
         }

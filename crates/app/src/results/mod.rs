@@ -146,7 +146,7 @@ impl Serialize for RunResult {
 }
 
 /// The effective values by section.
-fn sections(config: &Config) -> Value {
+pub(crate) fn sections(config: &Config) -> Value {
     let mut all = Map::new();
     for (key, text, _origin) in config.effective() {
         let (section, name) = key.path.split_once('.').unwrap_or(("", key.path));
