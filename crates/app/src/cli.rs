@@ -184,6 +184,9 @@ pub(crate) struct ReplayArgs {
     /// Trace every tick and report the stages
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Write indicators.csv: what every indicator showed after each processed tick
+    #[arg(long)]
+    pub(crate) indicators: bool,
     /// End at the first unreadable row instead of counting it
     #[arg(long)]
     pub(crate) strict: bool,

@@ -1,5 +1,6 @@
 //! `myquant replay`: the strategy over recordings, with the results in a new folder.
 
+mod dump;
 mod explain;
 
 use std::io::Write as _;
@@ -26,6 +27,7 @@ use crate::results::{PriceSampler, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::tick_files::{BadRows, Plan, Progress};
+use dump::Dump;
 use explain::Question;
 
 /// Packets between two looks at signals and progress.
@@ -51,6 +53,7 @@ struct Company<'a> {
     progress: Progress,
     prices: PriceSampler,
     question: Option<Question>,
+    dump: Option<Dump>,
     signals: &'a Signals,
     quiet: bool,
 }
@@ -63,10 +66,18 @@ pub(crate) fn run<S: Strategy>(args: &ReplayArgs, config: &Config) -> Result<Sta
     let input = input(args, config)?;
     let total = if let Input::Rows(plan) = &input { plan.total_bytes() } else { 0 };
     let signals = Signals::in_background()?;
+    let (folder, dump) = if args.indicators {
+        let folder = folder(args, config)?;
+        let dump = Dump::begin::<S>(&folder, config.session.zone)?;
+        (Some(folder), Some(dump))
+    } else {
+        (None, None)
+    };
     let company = Company {
         progress: Progress::start(total, &args.run),
         prices: PriceSampler::new(config.session.zone),
         question,
+        dump,
         signals: &signals,
         quiet: args.run.quiet,
     };
@@ -78,14 +89,14 @@ pub(crate) fn run<S: Strategy>(args: &ReplayArgs, config: &Config) -> Result<Sta
             Stage::Feed => Stamps::read(1, cycles.0.raw()),
             _ => Stamps::tick(cycles.0.raw()),
         };
-        let path = path::<S, _>(config, &input, fills, meter)?;
-        fly(args, config, input, path, company, begin, |frames, meter| Traced {
+        let path = path::<S, _>(args, config, &input, fills, meter)?;
+        fly(args, config, input, path, (company, folder), begin, |frames, meter| Traced {
             table: table::stages(meter),
             complaints: complete::complaints(frames, meter),
         })
     } else {
-        let path = path::<S, _>(config, &input, fills, Off)?;
-        fly(args, config, input, path, company, || (), |_, _| Traced::default())
+        let path = path::<S, _>(args, config, &input, fills, Off)?;
+        fly(args, config, input, path, (company, folder), || (), |_, _| Traced::default())
     }
 }
 
@@ -113,12 +124,13 @@ fn input(args: &ReplayArgs, config: &Config) -> Result<Input, Failure> {
 
 /// The tick path of an input.
 fn path<S: Strategy, P: Probe>(
+    args: &ReplayArgs,
     config: &Config,
     input: &Input,
     fills: FillModel,
     probe: P,
 ) -> Result<TickPath<S, P>, Failure> {
-    let strategy = S::new(config);
+    let strategy = if args.indicators { S::showing_all(config) } else { S::new(config) };
     let Input::Packets(recording) = input else {
         return Ok(TickPath::replay(config, strategy, fills, probe));
     };
@@ -137,7 +149,7 @@ fn fly<S: Strategy, P: Probe>(
     config: &Config,
     input: Input,
     mut path: TickPath<S, P>,
-    mut company: Company<'_>,
+    (mut company, folder): (Company<'_>, Option<RunFolder>),
     begin: impl Fn() -> P::Trace,
     traced: impl Fn(&Frames, &P) -> Traced,
 ) -> Result<Status, Failure> {
@@ -147,14 +159,15 @@ fn fly<S: Strategy, P: Probe>(
         Input::Rows(plan) => rows(config, &mut path, &plan, &mut company, begin)?,
     }
     path.finish(ExitReason::EndOfData);
-    let Company { progress, prices, question, signals, .. } = company;
+    let Company { progress, prices, question, dump, signals, .. } = company;
     progress.finish();
     if let Some(question) = question {
         return question.answer(args.run.json);
     }
     let outcome = Outcome::of(config, &path);
     let interrupted = signals.came();
-    let folder = RunFolder::create(args.run.out.as_deref(), "replay", &config.instrument.symbol)?;
+    dump.map_or(Ok(()), Dump::finish)?;
+    let folder = folder.map_or_else(|| self::folder(args, config), Ok)?;
     let result = RunResult::new(config, &outcome).incomplete(interrupted);
     result.write(&folder, config)?;
     let scene = Scene { command: "replay", source: &source, prices: &prices.finish() };
@@ -167,6 +180,11 @@ fn fly<S: Strategy, P: Probe>(
         status = status.or(complaint.status);
     }
     Ok(status)
+}
+
+/// The run's folder.
+fn folder(args: &ReplayArgs, config: &Config) -> Result<RunFolder, Failure> {
+    RunFolder::create(args.run.out.as_deref(), "replay", &config.instrument.symbol)
 }
 
 /// The names of the files, in the order in which they are taken.
@@ -193,6 +211,9 @@ fn rows<S: Strategy, P: Probe>(
                 question.look(path, *row, config.session.zone);
             }
             path.on_row(*row, begin());
+            if let Some(dump) = &mut company.dump {
+                dump.look(path)?;
+            }
             if let Some(tick) = path.broker().last() {
                 company.prices.push(tick.time, tick.price);
             }
@@ -227,6 +248,9 @@ fn packets<S: Strategy, P: Probe>(
             question.look_at_frame(path, packet.payload, latest, config.session.zone);
         }
         path.on_frame(packet.payload, begin(), latest, || {});
+        if let Some(dump) = &mut company.dump {
+            dump.look(path)?;
+        }
         if let Some(tick) = path.broker().last() {
             company.prices.push(tick.time, tick.price);
         }

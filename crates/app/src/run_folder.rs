@@ -60,6 +60,15 @@ impl RunFolder {
         &self.0
     }
 
+    /// Opens a file that is written line by line while the run lasts.
+    ///
+    /// Errors: status 2, naming the file and what the system said.
+    pub(crate) fn open(&self, name: &str) -> Result<Open, Failure> {
+        let path = self.0.join(name);
+        let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
+        Ok(Open { file: io::BufWriter::new(file), path })
+    }
+
     /// Writes one file through a buffer.
     ///
     /// Errors: status 2, naming the file and what the system said.
@@ -75,6 +84,31 @@ impl RunFolder {
             file.flush()
         };
         write().map_err(|error| unwritable(&path, &error))
+    }
+}
+
+/// A file of a run that is still being written.
+pub(crate) struct Open {
+    file: io::BufWriter<std::fs::File>,
+    path: PathBuf,
+}
+
+impl Open {
+    /// Writes more.
+    ///
+    /// Errors: status 2, naming the file and what the system said.
+    pub(crate) fn line(
+        &mut self,
+        fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        fill(&mut self.file).map_err(|error| unwritable(&self.path, &error))
+    }
+
+    /// Writes what is still in memory.
+    ///
+    /// Errors: as [`Open::line`].
+    pub(crate) fn close(mut self) -> Result<(), Failure> {
+        self.file.flush().map_err(|error| unwritable(&self.path, &error))
     }
 }
 

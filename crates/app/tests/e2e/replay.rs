@@ -109,3 +109,36 @@ fn files_are_taken_in_the_order_of_their_times_whatever_order_they_are_named_in(
         assert!(one == two, "{name} differs");
     }
 }
+
+#[test]
+fn the_indicators_of_every_processed_tick_can_be_written() {
+    let world = World::new();
+    let file = fixture("ticks/rw_calm.csv");
+    let file = file.to_str().expect("a name");
+    let replay = ["replay", file, "--quiet", "--indicators", "--out", "run"];
+    world.run(replay).assert_status(0);
+    world.run(["replay", file, "--quiet", "--out", "plain"]).assert_status(0);
+    let [with, without] = ["run", "plain"].map(|out| world.json(&format!("{out}/result.json")));
+    assert_eq!(with, without, "recording indicators changes nothing");
+    let ours = world.text("run/indicators.csv");
+    let golden = text(&fixture("golden/indicators/rw_calm.csv"));
+    assert_eq!(ours.lines().next(), golden.lines().next());
+    assert_eq!(
+        ours.lines().count() as u64 - 1,
+        with["counts"]["processed"].as_u64().expect("a number")
+    );
+    let rows: std::collections::BTreeMap<&str, &str> =
+        ours.lines().filter_map(|line| line.split_once(',')).collect();
+    for line in golden.lines().skip(1) {
+        let (index, golden) = line.split_once(',').expect("an index");
+        let ours = rows.get(index).unwrap_or_else(|| panic!("no row {index}"));
+        for (ours, golden) in ours.split(',').zip(golden.split(',')) {
+            match (ours.parse::<f64>(), golden.parse::<f64>()) {
+                (Ok(a), Ok(b)) => {
+                    assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{index}: {a} {b}")
+                }
+                _ => assert_eq!(ours, golden, "{index}"),
+            }
+        }
+    }
+}

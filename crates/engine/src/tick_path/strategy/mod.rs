@@ -126,6 +126,11 @@ pub trait Strategy: Clone {
     /// The strategy of a configuration, before its first tick.
     fn new(config: &Config) -> Self;
 
+    /// As `new`, but with every indicator that it can show, for a dump; it decides the same.
+    fn showing_all(config: &Config) -> Self {
+        Self::new(config)
+    }
+
     /// A new exchange day begins; nothing of the old one may be remembered.
     fn on_day(&mut self, session_start: EventTime);
 

@@ -121,6 +121,10 @@ impl Strategy for Momentum {
         Self::computing(config, Compute::Enabled)
     }
 
+    fn showing_all(config: &Config) -> Self {
+        Self::computing(config, Compute::All)
+    }
+
     fn on_day(&mut self, session_start: EventTime) {
         self.green.restart();
         self.filters.restart(session_start);
