@@ -5,13 +5,14 @@
 
 #![allow(unused_qualifications, reason = "the macros of gungraun make some")]
 
+mod common;
+
 use std::hint::black_box;
 
 use engine::config::{Config, load};
 use engine::replay::{Outcome, run};
 use engine::tick_path::feed::RawTick;
 use engine::tick_path::strategy::{Momentum, Strategy};
-use engine::units::{EventTime, Micros, Paise, Qty};
 use engine::venue::FillModel;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 
@@ -19,23 +20,7 @@ use gungraun::{library_benchmark, library_benchmark_group, main};
 const TICKS: usize = 10_000;
 
 fn a_day() -> (Config, Vec<RawTick>) {
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut price = 18_000;
-    // 09:36:00 in India on 6 Oct 2025.
-    let first = EventTime(1_759_723_560_000_000);
-    let tick = |number: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        price = (price + (state % 9) as i64 * 5 - 20).max(5_000);
-        RawTick {
-            time: Some(first + Micros(number as i64 * 180_000)),
-            price: Some(Paise(price)),
-            volume: Some(Qty(75)),
-            touch: None,
-        }
-    };
-    (load(&[]).expect("defaults"), (0..TICKS).map(tick).collect())
+    (load(&[]).expect("defaults"), common::day(TICKS))
 }
 
 #[library_benchmark]

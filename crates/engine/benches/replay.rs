@@ -1,5 +1,7 @@
 //! Nanoseconds a tick: the default strategy in replay, without tracing and with it.
 
+mod common;
+
 use std::cell::Cell;
 use std::hint::black_box;
 
@@ -11,34 +13,12 @@ use engine::tick_path::TickPath;
 use engine::tick_path::feed::RawTick;
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::{Momentum, Strategy};
-use engine::units::{EventTime, Micros, Paise, Qty};
+use engine::units::EventTime;
 use engine::venue::FillModel;
 
-/// 09:36:00 in India on 6 Oct 2025.
-const FIRST: EventTime = EventTime(1_759_723_560_000_000);
 const TICKS: usize = 100_000;
 
-/// A random walk on the 0.05 grid, five ticks a second, within one session.
-fn day() -> Vec<RawTick> {
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut price = 18_000;
-    (0..TICKS)
-        .map(|number| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            price = (price + (state % 9) as i64 * 5 - 20).max(5_000);
-            RawTick {
-                time: Some(FIRST + Micros(number as i64 * 180_000)),
-                price: Some(Paise(price)),
-                volume: Some(Qty(75)),
-                touch: None,
-            }
-        })
-        .collect()
-}
-
-/// The system's clock in place of the program's cycle counter.
+/// The cycle counter, as the program has it.
 #[derive(Clone)]
 struct Cycles(quanta::Clock);
 
@@ -71,7 +51,7 @@ fn traced(
 
 fn benches(criterion: &mut Criterion) {
     let config = load(&[]).expect("defaults");
-    let ticks = day();
+    let ticks = common::day(TICKS);
     let mut group = criterion.benchmark_group("replay");
     group.throughput(Throughput::Elements(TICKS as u64)).sample_size(30);
     group.bench_function("default strategy, no tracing", |bencher| {

@@ -161,6 +161,15 @@ impl SubAssign for Qty {
     }
 }
 
+/// The best prices of both sides of the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touch {
+    /// Highest price that a buyer offers.
+    pub bid: Paise,
+    /// Lowest price that a seller asks.
+    pub ask: Paise,
+}
+
 /// The instant of a tick by the exchange's clock, in microseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventTime(pub i64);

@@ -2,7 +2,7 @@
 
 pub use crate::config::FillPrice;
 use crate::tick_path::broker::Tick;
-use crate::units::{Micros, Paise};
+use crate::units::{Micros, Paise, Touch};
 
 /// How much event time lies between a decision and its effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,15 +85,6 @@ impl FillModel {
     fn touch(&self, tick: &Tick) -> Option<Touch> {
         if self.price == FillPrice::Touch { tick.touch } else { None }
     }
-}
-
-/// The best prices of both sides of the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Touch {
-    /// Highest price that a buyer offers.
-    pub bid: Paise,
-    /// Lowest price that a seller asks.
-    pub ask: Paise,
 }
 
 /// Scrambles a number (SplitMix64's output function): neighbours give unrelated results.

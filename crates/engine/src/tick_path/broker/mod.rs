@@ -5,8 +5,7 @@ mod sequence;
 pub use sequence::{SequenceMemory, Verdict};
 
 use super::feed::{RawTick, Received};
-use crate::units::{EventTime, Micros, Paise, Qty, Zone};
-use crate::venue::Touch;
+use crate::units::{EventTime, Micros, Paise, Qty, Touch, Zone};
 
 /// A tick that was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 
 use smartapi::packet::{self, DepthRow, ExchangeType, FrameError, Mode, Packet};
 
-use crate::units::{EventTime, Paise, Qty};
-use crate::venue::Touch;
+use crate::units::{EventTime, Paise, Qty, Touch};
 
 /// A tick as its source delivered it, before acceptance; what could not be read is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
