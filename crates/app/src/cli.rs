@@ -114,7 +114,7 @@ pub(crate) struct SourceArgs {
 /// What the sandbox plays, and how fast.
 #[derive(Debug, Args)]
 pub(crate) struct PlaybackArgs {
-    /// Recording to play: CSV with timestamp, price and volume [default: a seeded generator]
+    /// Recording to play: CSV, gzipped CSV or Parquet with timestamp, price and volume [default: a seeded generator]
     #[arg(long, value_name = "FILE")]
     pub(crate) ticks_file: Option<PathBuf>,
     /// Packets per second; `max` is as fast as the reader takes them

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use engine::config::Config;
-use engine::replay::CsvRows;
 use engine::units::Zone;
 use sandbox::{Instrument, Pacing, Recipe, Row, Tape, generate};
 use smartapi::packet::ExchangeType;
 
 use crate::cli::{PlaybackArgs, Rate, Regime};
 use crate::failure::{Failure, Status};
+use crate::tick_files::{self, BadRows};
 
 /// 09:36:00 in India on Monday, 6 Oct 2025: the generator's first stamp, in milliseconds.
 const FIRST_TS_MS: i64 = 1_759_723_560_000;
@@ -90,37 +90,26 @@ pub(crate) fn instrument(config: &Config) -> Instrument {
     }
 }
 
-/// Reads a file of any size.
-///
-/// Errors: status 5, naming the file.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        let what = format!("cannot read the recording {}: {error}", path.display());
-        Failure::new(Status::Data, what, "check the file's name and rights")
-    })
-}
-
-/// The rows of a CSV file; those that a packet cannot carry are skipped and counted.
+/// The rows of a tick file; those that a packet cannot carry are skipped and counted.
 fn recording(path: &Path, zone: Zone) -> Result<(Tape, Option<String>), Failure> {
-    let file = read(path)?;
-    let unreadable = |error: engine::replay::CsvError| {
-        let what = format!("{}: {error}", path.display());
-        Failure::new(Status::Data, what, error.hint())
-    };
+    let mut file = tick_files::open(path, zone, BadRows::Count)?;
     let mut rows = Vec::new();
     let mut skipped = 0;
     let mut cut = 0u64;
-    for tick in CsvRows::new(&file, zone).map_err(unreadable)? {
-        let (Some(time), Some(price)) = (tick.time, tick.price) else {
-            skipped += 1;
-            continue;
-        };
-        cut += u64::from(time.0 % 1000 != 0);
-        rows.push(Row {
-            exchange_ts_ms: time.0.div_euclid(1000),
-            price_paise: price.0,
-            qty: tick.volume.map_or(0, |volume| volume.0),
-        });
+    let mut batch = Vec::new();
+    while file.read(&mut batch)? {
+        for tick in &batch {
+            let (Some(time), Some(price)) = (tick.time, tick.price) else {
+                skipped += 1;
+                continue;
+            };
+            cut += u64::from(time.0 % 1000 != 0);
+            rows.push(Row {
+                exchange_ts_ms: time.0.div_euclid(1000),
+                price_paise: price.0,
+                qty: tick.volume.map_or(0, |volume| volume.0),
+            });
+        }
     }
     let mut notes = Vec::new();
     if skipped > 0 {
