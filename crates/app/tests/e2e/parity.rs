@@ -174,11 +174,9 @@ fn the_recording_of_a_run_replays_to_its_trades() {
 }
 
 #[test]
-fn a_day_of_the_market_through_the_sandbox_gives_the_golden_trades() {
-    let Some(data) = shared() else {
-        println!("SKIPPED: the recordings need MYQUANT_TESTDATA");
-        return;
-    };
+fn with_shared_data_a_day_of_the_market_through_the_sandbox_gives_the_golden_trades() {
+    let data =
+        shared().expect("MYQUANT_TESTDATA is not set: `./check` skips this test and says so");
     for configuration in CONFIGURATIONS {
         check_parity(&data, "recordings", "2025-10-01_nifty-option", configuration);
     }
