@@ -59,13 +59,22 @@ pub struct Subscription {
 #[derive(Clone, Debug)]
 pub struct Feed {
     subscription: Subscription,
+    /// Bytes of the token before its first NUL.
+    token_len: usize,
 }
 
 impl Feed {
     /// A feed for one instrument in one mode.
     #[must_use]
-    pub const fn new(subscription: Subscription) -> Self {
-        Self { subscription }
+    pub fn new(subscription: Subscription) -> Self {
+        Self { subscription, token_len: packet::token_text(&subscription.token).len() }
+    }
+
+    /// Whether a packet's token is ours; what follows its first NUL does not matter.
+    #[inline]
+    fn is_ours(&self, token: &[u8; 25]) -> bool {
+        let (ours, _) = self.subscription.token.split_at(self.token_len);
+        token.strip_prefix(ours).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == 0))
     }
 
     /// Reads one binary frame; `latest` is the last exchange time that can be true now.
@@ -78,7 +87,7 @@ impl Feed {
         let head = packet.head().ok_or(FeedFault::OtherInstrument)?;
         let of_ours = packet.mode() == self.subscription.mode
             && head.exchange_type() == self.subscription.segment
-            && packet::token_text(&head.token) == packet::token_text(&self.subscription.token);
+            && self.is_ours(&head.token);
         if !of_ours {
             return Err(FeedFault::OtherInstrument);
         }
@@ -118,4 +127,40 @@ fn touch(packet: &Packet<'_>) -> Option<Touch> {
         believable(row.px.get())
     };
     Some(Touch { bid: best(packet.buys())?, ask: best(packet.sells())? })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use smartapi::packet::{token_field, token_text};
+
+    use super::*;
+
+    fn feed(token: [u8; 25]) -> Feed {
+        let (segment, mode) = (ExchangeType::NSE_FO, Mode::SnapQuote);
+        Feed::new(Subscription { segment, token, mode })
+    }
+
+    #[test]
+    fn a_longer_or_shorter_token_is_another_instruments() {
+        let token = |text| token_field(text).expect("fits");
+        let ours = feed(token("47338"));
+        assert!(ours.is_ours(&token("47338")));
+        assert!(!ours.is_ours(&token("473380")) && !ours.is_ours(&token("4733")));
+        let longest = token("1234567890123456789012345");
+        assert!(feed(longest).is_ours(&longest));
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_are_compared_up_to_their_first_nul(
+            ours in prop::array::uniform25(prop_oneof![Just(0u8), Just(b'1'), Just(b'2')]),
+            theirs in prop::array::uniform25(prop_oneof![Just(0u8), Just(b'1'), Just(b'2')]),
+            same in 0usize..26,
+        ) {
+            let mut theirs = theirs;
+            theirs[..same].copy_from_slice(&ours[..same]);
+            prop_assert_eq!(feed(ours).is_ours(&theirs), token_text(&ours) == token_text(&theirs));
+        }
+    }
 }
