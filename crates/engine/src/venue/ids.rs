@@ -11,11 +11,12 @@ pub(super) struct Ids {
     orders: u64,
     arrivals: u64,
     trades: u64,
+    rules: u64,
 }
 
 impl Ids {
     pub(super) const fn new(seed: u64) -> Self {
-        Self { seed, orders: 0, arrivals: 0, trades: 0 }
+        Self { seed, orders: 0, arrivals: 0, trades: 0, rules: 0 }
     }
 
     /// An order's two names: YYMMDD of its day with nine digits, and a random-looking UUID.
@@ -41,5 +42,10 @@ impl Ids {
     pub(super) const fn trade(&mut self) -> u64 {
         self.trades += 1;
         50_000_000 + self.trades
+    }
+
+    pub(super) const fn rule(&mut self) -> u64 {
+        self.rules += 1;
+        1_000_000 + self.rules
     }
 }

@@ -56,6 +56,7 @@ impl Venue {
             .retain(|_, ticket| ticket.order.placed_at >= day || !ticket.order.status.is_final());
         self.trades.retain(|trade| trade.at >= day);
         self.account.carry_over();
+        self.expire_rules(day);
     }
 
     /// The broker's checks: rejected, or sent on to the exchange.

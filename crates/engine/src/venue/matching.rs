@@ -9,7 +9,7 @@ use super::{Queue, Venue};
 use crate::units::{EventTime, Paise, Qty};
 
 impl Venue {
-    /// Takes a packet of the stream: fills resting orders, then sets off stops.
+    /// Takes a packet of the stream: fills resting orders, then sets off stops and GTT rules.
     ///
     /// Errors: [`Refusal::Instrument`] for an instrument that is not listed.
     pub fn on_quote(&mut self, key: Key, quote: &Quote, now: EventTime) -> Result<(), Refusal> {
@@ -25,6 +25,7 @@ impl Venue {
         for id in self.of(key, super::Ticket::waits) {
             self.trigger_if_reached(id, now);
         }
+        self.fire_rules(key, quote.last, now);
         Ok(())
     }
 

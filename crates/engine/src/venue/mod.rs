@@ -20,6 +20,7 @@ mod ticket;
 mod desk;
 mod life;
 mod matching;
+mod gtt;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +36,7 @@ pub use book::{Level, Queue, Quote};
 pub use charges::{Brokerage, Charges, Rate, RateCard, Rates};
 pub use desk::Conversion;
 pub use fill_model::{FillModel, Latency};
+pub use gtt::{Leg, MOST_RULES, Rule, RuleChange, RuleId, RuleRefusal, RuleRequest, RuleStatus};
 pub use hours::{Days, Hours, Phase};
 pub use instrument::{Instrument, Key, Kind, Segment};
 pub use order::{
@@ -88,6 +90,7 @@ pub struct Venue {
     live: Vec<OrderId>,
     trades: Vec<Trade>,
     account: Account,
+    gtt: BTreeMap<RuleId, Rule>,
     ids: Ids,
     events: VecDeque<OrderEvent>,
     dropped: u64,
@@ -110,6 +113,7 @@ impl Venue {
             tickets: BTreeMap::new(),
             live: Vec::new(),
             trades: Vec::new(),
+            gtt: BTreeMap::new(),
             events: VecDeque::new(),
             dropped: 0,
             now: EventTime::MIN,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use engine::units::{EventTime, Micros, Money, Paise, Qty};
 use engine::venue::{
-    Conversion, Delays, Duration, Key, Latency, Modification, OrderEvent, OrderId, OrderRequest,
-    OrderType, Product, Queue, Quote, Rules, Side, Status, Terms, Variety, Venue,
+    Conversion, Delays, Duration, Key, Latency, Leg, Modification, OrderEvent, OrderId,
+    OrderRequest, OrderType, Product, Queue, Quote, RuleRequest, Rules, Side, Status, Terms,
+    Variety, Venue,
 };
 use proptest::prelude::*;
 
@@ -196,7 +197,7 @@ fn run(steps: &[Step], rules: Rules, is_tame: bool) -> (Venue, Vec<OrderEvent>) 
             }
             _ if b % 2 == 0 => now = wait(now, a),
             _ if is_tame => {}
-            _ => convert(&mut venue, name, side, step, now),
+            _ => other(&mut venue, name, side, step, now),
         }
         settle(&mut venue, &mut observer, &mut events, now);
         account_adds_up(&venue, &observer, is_tame);
@@ -219,12 +220,20 @@ fn wait(now: EventTime, how_long: u16) -> EventTime {
     }
 }
 
-/// Conversions.
-fn convert(venue: &mut Venue, name: &str, side: Side, (_, a, b, _, _): Step, now: EventTime) {
+/// Conversions and rules.
+fn other(venue: &mut Venue, name: &str, side: Side, (_, a, b, c, d): Step, now: EventTime) {
     let instrument = instrument(name);
     let (key, qty) = (instrument.key, instrument.lot);
-    let (from, to) = (product(name, a >> 4), product(name, b >> 4));
-    let _ = venue.convert(Conversion { instrument: key, from, to, side, qty }, now);
+    if c % 2 == 0 {
+        let (from, to) = (product(name, a >> 4), product(name, b >> 4));
+        let _ = venue.convert(Conversion { instrument: key, from, to, side, qty }, now);
+    } else {
+        let leg = Leg { price: price(b), trigger: price(d) };
+        let stop = (a % 3 == 0).then_some(Leg { price: price(a), trigger: price(c) });
+        let (product, disclosed, days) = (product(name, 1), Qty::ZERO, Some(1));
+        let rule = RuleRequest { instrument: key, side, product, qty, disclosed, leg, stop, days };
+        let _ = venue.create_rule(rule, now);
+    }
 }
 
 fn settle(

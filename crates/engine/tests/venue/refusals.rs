@@ -2,8 +2,9 @@
 
 use engine::units::{Micros, Money, Paise, Qty};
 use engine::venue::{
-    Duration, Instrument, Kind, MOST_INSTRUMENTS, MOST_LIVE, OrderId, OrderRequest, OrderType,
-    Product, Refusal, Rejection, Rules, Segment, Side, Status, Terms, Variety, Venue,
+    Duration, Instrument, Kind, Leg, MOST_INSTRUMENTS, MOST_LIVE, MOST_RULES, OrderId,
+    OrderRequest, OrderType, Product, Refusal, Rejection, RuleChange, RuleId, RuleRefusal,
+    RuleRequest, RuleStatus, Rules, Segment, Side, Status, Terms, Variety, Venue,
 };
 
 use super::common::{instrument, quote, time, venue};
@@ -73,6 +74,27 @@ fn a_refusal_has_its_code_its_figures_and_a_hint() {
         let text = refusal.to_string();
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
         assert_eq!(refusal.code(), code, "{text}");
+        assert!(!refusal.hint().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_refused_rule_has_its_code_its_figure_and_a_hint() {
+    let examples = [
+        (RuleRefusal::Full(500), "AB9001", "500"),
+        (RuleRefusal::State(RuleId(7), RuleStatus::Sent), "AB9001", "7 is SENTTOEXCHANGE"),
+        (RuleRefusal::Qty(Qty(70)), "AB9006", "70"),
+        (RuleRefusal::Disclosed(Qty(71)), "AB9007", "71"),
+        (RuleRefusal::Price(ONE), "AB9008", "1.01"),
+        (RuleRefusal::Trigger(ONE), "AB9009", "1.01"),
+        (RuleRefusal::Token(instrument("share").key), "AB9011", "NSE:3045"),
+        (RuleRefusal::Unknown(RuleId(7)), "AB9013", "7"),
+        (RuleRefusal::Product(Product::Intraday), "AB9015", "INTRADAY"),
+        (RuleRefusal::Days(0), "AB9016", "0 days"),
+    ];
+    for (refusal, code, part) in examples {
+        let text = refusal.to_string();
+        assert!(text.contains(part) && refusal.code() == code, "{text}");
         assert!(!refusal.hint().is_empty(), "{text}");
     }
 }
@@ -176,4 +198,78 @@ fn senseless_quotes_change_nothing() {
         venue.place(order, now).expect("taken");
     }
     assert_eq!((venue.last(key), venue.trades()), (Some(Paise(10_000)), &[][..]));
+}
+
+fn rule() -> RuleRequest {
+    RuleRequest {
+        instrument: instrument("option").key,
+        side: Side::Buy,
+        product: Product::Carryforward,
+        qty: Qty(75),
+        disclosed: Qty::ZERO,
+        leg: Leg { price: Paise(9_500), trigger: Paise(9_550) },
+        stop: None,
+        days: None,
+    }
+}
+
+#[test]
+fn a_rule_is_changed_and_withdrawn_only_while_it_waits() {
+    let now = time(0, Micros::minutes(600));
+    let mut venue = venue(Rules::default());
+    let key = rule().instrument;
+    venue.on_quote(key, &quote(10_000, (9_995, 75), (10_005, 75)), now).expect("listed");
+    let id = venue.create_rule(rule(), now).expect("taken");
+    let leg = Leg { price: Paise(9_000), trigger: Paise(9_050) };
+    let change =
+        RuleChange { id, instrument: key, qty: Qty(150), disclosed: Qty::ZERO, leg, stop: None };
+    venue.change_rule(change, now).expect("waits");
+    let share = instrument("share").key;
+    let elsewhere = RuleChange { instrument: share, ..change };
+    assert_eq!(venue.change_rule(elsewhere, now), Err(RuleRefusal::Token(share)));
+    let odd = RuleChange { qty: Qty(70), ..change };
+    assert_eq!(venue.change_rule(odd, now), Err(RuleRefusal::Qty(Qty(70))));
+    venue.on_quote(key, &quote(9_540, (9_535, 75), (9_545, 75)), now).expect("listed");
+    assert_eq!(venue.gtt_rule(id).map(|rule| rule.status), Some(RuleStatus::Active));
+    venue.on_quote(key, &quote(9_050, (9_045, 75), (9_055, 75)), now).expect("listed");
+    let rule = *venue.gtt_rule(id).expect("kept");
+    let order = rule.order.and_then(|order| venue.order(order)).expect("placed");
+    assert_eq!((order.terms.qty, order.terms.price), (Qty(150), Paise(9_000)));
+    let state = RuleRefusal::State(id, RuleStatus::Sent);
+    assert_eq!(venue.cancel_rule(id, key, now), Err(state));
+    assert_eq!(venue.change_rule(change, now), Err(state));
+    let unknown = RuleId(id.0 + 1);
+    assert_eq!(venue.cancel_rule(unknown, key, now), Err(RuleRefusal::Unknown(unknown)));
+}
+
+#[test]
+fn a_rule_whose_order_is_refused_says_so_and_ends() {
+    let now = time(0, Micros::minutes(600));
+    let mut venue = venue(Rules::default());
+    let key = rule().instrument;
+    venue.on_quote(key, &quote(10_000, (9_995, 75), (10_005, 75)), now).expect("listed");
+    let id = venue.create_rule(rule(), now).expect("taken");
+    venue.on_quote(key, &quote(500, (495, 75), (505, 75)), now).expect("listed");
+    let rule = venue.gtt_rule(id).expect("kept");
+    assert_eq!(rule.status, RuleStatus::Cancelled);
+    assert!(matches!(rule.refusal, Some(Refusal::Rejected(Rejection::Range { .. }))), "{rule:?}");
+}
+
+#[test]
+fn there_is_room_for_so_many_rules_that_wait() {
+    let now = time(0, Micros::minutes(600));
+    let mut venue = venue(Rules::default());
+    let days = |days| RuleRequest { days: Some(days), ..rule() };
+    assert_eq!(venue.create_rule(days(0), now), Err(RuleRefusal::Days(0)));
+    assert_eq!(venue.create_rule(days(366), now), Err(RuleRefusal::Days(366)));
+    let disclosed = RuleRequest { disclosed: Qty(76), ..rule() };
+    assert_eq!(venue.create_rule(disclosed, now), Err(RuleRefusal::Disclosed(Qty(76))));
+    let first = venue.create_rule(rule(), now).expect("room");
+    for _ in 1..MOST_RULES {
+        venue.create_rule(rule(), now).expect("room");
+    }
+    assert_eq!(venue.create_rule(rule(), now), Err(RuleRefusal::Full(MOST_RULES)));
+    venue.cancel_rule(first, rule().instrument, now).expect("waits");
+    venue.create_rule(rule(), now).expect("room again");
+    assert_eq!((venue.gtt_rules().count(), venue.gtt_rule(first)), (MOST_RULES, None));
 }

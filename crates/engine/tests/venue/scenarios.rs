@@ -7,9 +7,9 @@ use std::fmt::Write;
 
 use engine::units::{EventTime, Micros, Money, Paise, Qty};
 use engine::venue::{
-    Conversion, Delays, Duration, Hours, Key, Latency, MarketAndIoc, Modification, Note,
-    OrderEvent, OrderId, OrderRequest, OrderType, Product, Queue, Quote, Rules, Side, Terms,
-    Variety, Venue,
+    Conversion, Delays, Duration, Hours, Key, Latency, Leg, MarketAndIoc, Modification, Note,
+    OrderEvent, OrderId, OrderRequest, OrderType, Product, Queue, Quote, RuleRequest, Rules, Side,
+    Terms, Variety, Venue,
 };
 
 use super::common::{instrument, level, time, venue};
@@ -78,6 +78,8 @@ impl Stage {
             "convert" => self.convert(words),
             "funds" => self.funds(),
             "position" => self.position(words),
+            "gtt" => self.gtt(words),
+            "gtts" => self.gtts(),
             other => panic!("no command {other}"),
         };
         out.push_str(&answer);
@@ -256,6 +258,34 @@ impl Stage {
             .expect("memory");
         }
         out
+    }
+
+    /// `gtt sell option 75 limit 120 trigger 119 stop 80 trigger 81`
+    fn gtt(&mut self, mut words: Words) -> String {
+        let side = word(words.next(), Side::from_word).expect("a side");
+        let instrument = key(words.next());
+        let qty = Qty(number(words.next()));
+        let mut leg = || {
+            words.next()?;
+            let price = Paise(paise(words.next()));
+            words.next();
+            Some(Leg { price, trigger: Paise(paise(words.next())) })
+        };
+        let (target, stop) = (leg().expect("a leg"), leg());
+        let product = Product::Carryforward;
+        let (disclosed, days) = (Qty::ZERO, Some(2));
+        let request =
+            RuleRequest { instrument, side, product, qty, disclosed, leg: target, stop, days };
+        let now = self.now;
+        match self.venue().create_rule(request, now) {
+            Ok(_) => String::new(),
+            Err(refusal) => format!("refused {}: {refusal}\n", refusal.code()),
+        }
+    }
+
+    fn gtts(&mut self) -> String {
+        let rules = self.venue().gtt_rules();
+        rules.map(|rule| format!("rule {} {}\n", rule.id, rule.status)).collect()
     }
 }
 
