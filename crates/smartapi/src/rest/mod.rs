@@ -7,9 +7,11 @@ pub mod headers;
 pub mod jwt;
 pub mod limits;
 pub mod routes;
-mod types;
+mod search;
+mod session;
 
 pub use codes::{KnownCode, SESSION_DEAD, known_code};
 pub use envelope::{Envelope, GatewayFailure, RATE_LIMIT_TEXT, parse_reply};
 pub use error::ApiError;
-pub use types::*;
+pub use search::*;
+pub use session::*;

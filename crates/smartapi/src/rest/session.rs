@@ -1,6 +1,6 @@
-//! Bodies of the session and search routes.
+//! Bodies of the session routes: login, refresh, logout and profile.
 //!
-//! Source: SmartAPI documentation (July 2026), user and orders pages; field names as in smartapi-python 1.5.5.
+//! Source: SmartAPI documentation (July 2026), user page; field names as in smartapi-python 1.5.5.
 //!
 //! Tokens and the PIN are plain text here because this is the wire; whoever keeps them wraps them.
 //! None of the types that hold one implements `Debug`, so none can reach a log by accident.
@@ -64,21 +64,4 @@ pub struct Profile {
     pub lastlogintime: String,
     #[serde(default, alias = "broker")]
     pub brokerid: String,
-}
-
-/// Body of [`super::routes::SEARCH_SCRIP`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SearchRequest {
-    /// A segment name such as `NFO`.
-    pub exchange: String,
-    /// The words to look for.
-    pub searchscrip: String,
-}
-
-/// One row of a search answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scrip {
-    pub exchange: String,
-    pub tradingsymbol: String,
-    pub symboltoken: String,
 }
