@@ -1,10 +1,10 @@
-//! The monotonic time that sessions are given by whoever drives them.
+//! The two kinds of time: a monotonic clock for waits, which callers hand over, and dates.
 
 use std::time::Duration;
 
 /// A point on one monotonic clock, in nanoseconds since an arbitrary start.
 ///
-/// It has no relation to a date: wall-clock time is another type and the two never subtract.
+/// It has no relation to a date: that is a [`Wall`], and the two never subtract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mono(pub u64);
 
@@ -25,3 +25,7 @@ impl Mono {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
+
+/// A date and time, in seconds since 1970 UTC, as the broker or our own clock tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wall(pub i64);

@@ -4,3 +4,4 @@ pub mod clock;
 pub mod packet;
 pub mod rest;
 pub mod stream;
+pub mod wire;

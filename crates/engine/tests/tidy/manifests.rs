@@ -21,7 +21,19 @@ const ARROWS: [(&str, &[&str]); 5] = [
 /// All that the pure crates may depend on; none of it can do I/O for them.
 const PURE: [(&str, &[&str]); 2] = [
     ("engine", &["serde", "smartapi", "thiserror", "toml"]),
-    ("smartapi", &["base64", "httparse", "serde", "serde_json", "sha1", "thiserror", "zerocopy"]),
+    (
+        "smartapi",
+        &[
+            "base64",
+            "httparse",
+            "serde",
+            "serde_json",
+            "serde_path_to_error",
+            "sha1",
+            "thiserror",
+            "zerocopy",
+        ],
+    ),
 ];
 
 /// Packages that the engine brings along, and that the whole workspace locks.

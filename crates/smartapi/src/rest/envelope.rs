@@ -85,8 +85,15 @@ pub fn parse_reply<T: DeserializeOwned>(
         Some(data) => data,
         None => Value::Null,
     };
-    serde_json::from_value(data)
-        .map_err(|error| ApiError::Form { status, what: without_values(&error.to_string()) })
+    serde_path_to_error::deserialize(data)
+        .map_err(|error| ApiError::Form { status, what: what_is_wrong(&error) })
+}
+
+/// The field that is wrong and what it should be, without the values of the body.
+pub(crate) fn what_is_wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let what = without_values(&error.inner().to_string());
+    let place = printable(&error.path().to_string());
+    if place == "." { what } else { format!("{place}: {what}") }
 }
 
 /// Only JSON `true` is success; `status` decides where it is present.
@@ -140,7 +147,7 @@ fn text_of(reply: &Map<String, Value>, names: &[&str]) -> String {
 }
 
 /// Foreign text made fit for one line; a word as long as a token is left out.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     const LONGEST_WORD: usize = 30;
     const MOST_WORDS: usize = 40;
     let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
@@ -149,8 +156,9 @@ fn printable(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A serde message without the values of the reply, which may be tokens.
+/// A serde message without the values of the reply, which may be tokens, and without places in it.
 fn without_values(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(what, _)| what);
     if message.starts_with("missing field") {
         return message.to_owned();
     }
