@@ -1,36 +1,24 @@
 //! The broker's own count of calls: its table of rolling windows, held exactly.
 //!
-//! The client's limiter adds an edge to each window; the broker's side must not, or the two would
-//! refuse each other's calls.
-
-use std::collections::{BTreeMap, VecDeque};
+//! A polite client adds an edge to each window; the broker's side must not, or the two would refuse
+//! each other's calls.
 
 use smartapi::clock::Mono;
-use smartapi::rest::limits::windows;
+use smartapi::rest::limits::Limiter;
 
 /// The calls of each route that were let through; a refused call is not counted.
-#[derive(Default)]
-pub(crate) struct Limits {
-    calls: BTreeMap<&'static str, VecDeque<Mono>>,
+pub(crate) struct Limits(Limiter);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(Limiter::broker())
+    }
 }
 
 impl Limits {
     /// Whether a call of `route` may pass now; if so it is counted.
-    pub(crate) fn admit(&mut self, route: &'static str, now: Mono) -> bool {
-        let calls = self.calls.entry(route).or_default();
-        let windows = windows(route);
-        let passes = windows.iter().all(|window| {
-            let within = |call: &&Mono| now.since(**call) < window.period;
-            calls.iter().rev().take_while(within).count() < window.calls
-        });
-        if passes {
-            calls.push_back(now);
-            let most = windows.iter().map(|window| window.calls).max().unwrap_or_default();
-            while calls.len() > most {
-                calls.pop_front();
-            }
-        }
-        passes
+    pub(crate) fn admit(&mut self, route: &str, now: Mono) -> bool {
+        self.0.take(route, now).is_ok()
     }
 }
 
