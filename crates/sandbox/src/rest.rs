@@ -10,7 +10,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use smartapi::rest::{
     Envelope, GatewayFailure, LoginRequest, LogoutRequest, Profile, RATE_LIMIT_TEXT,
     RefreshRequest, Scrip, SearchRequest, headers as names, routes,
@@ -106,8 +105,8 @@ async fn profile(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
         name: "SANDBOX".into(),
         email: String::new(),
         mobileno: String::new(),
-        exchanges: json!(["NSE", "NFO", "BSE", "BFO", "MCX"]),
-        products: json!(["DELIVERY", "INTRADAY", "MARGIN", "CARRYFORWARD"]),
+        exchanges: ["NSE", "NFO", "BSE", "BFO", "MCX"].map(str::to_owned).to_vec(),
+        products: ["DELIVERY", "INTRADAY", "MARGIN", "CARRYFORWARD"].map(str::to_owned).to_vec(),
         lastlogintime: String::new(),
         brokerid: "B2C".into(),
     }))

@@ -4,8 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::text;
+
 /// Body of [`super::routes::SEARCH_SCRIP`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 pub struct SearchRequest {
     /// A segment name such as `NFO`.
     pub exchange: String,
@@ -15,8 +18,10 @@ pub struct SearchRequest {
 
 /// One row of a search answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 pub struct Scrip {
     pub exchange: String,
     pub tradingsymbol: String,
+    #[serde(with = "text")]
     pub symboltoken: String,
 }

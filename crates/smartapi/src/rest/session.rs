@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::{names, text};
+
 /// Body of [`super::routes::LOGIN`].
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LoginRequest {
@@ -46,22 +48,23 @@ pub struct LogoutRequest {
     pub clientcode: String,
 }
 
-/// Data of a profile answer; `exchanges` and `products` arrive as a list or as text.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Data of a profile answer; `exchanges` and `products` arrive as a list or as text with brackets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
+    #[serde(with = "text")]
     pub clientcode: String,
-    #[serde(default)]
+    #[serde(default, with = "text")]
     pub name: String,
-    #[serde(default)]
+    #[serde(default, with = "text")]
     pub email: String,
-    #[serde(default)]
+    #[serde(default, with = "text")]
     pub mobileno: String,
-    #[serde(default)]
-    pub exchanges: serde_json::Value,
-    #[serde(default)]
-    pub products: serde_json::Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "names")]
+    pub exchanges: Vec<String>,
+    #[serde(default, deserialize_with = "names")]
+    pub products: Vec<String>,
+    #[serde(default, with = "text")]
     pub lastlogintime: String,
-    #[serde(default, alias = "broker")]
+    #[serde(default, alias = "broker", with = "text")]
     pub brokerid: String,
 }
