@@ -1,6 +1,7 @@
 //! Angel One's SmartAPI protocol in both directions, without any I/O: bytes and times are arguments.
 
 pub mod clock;
+pub mod order_update;
 pub mod packet;
 pub mod rest;
 pub mod stream;
