@@ -2,7 +2,8 @@
 //!
 //! Source: angelone.in exchange-transaction-charges (brokerage, transaction, IPFT, SEBI, stamp and GST
 //!         from 1 Nov 2024) and its news on the Union Budget 2026-27 (STT of futures and options from
-//!         1 Apr 2026); MCX and BSE circulars of 1 Oct 2024. Read on 20 Nov 2026.
+//!         1 Apr 2026), as found on 20 Nov 2026. The rates of BSE options and of MCX, and the brokerage of
+//!         shares, were not checked against a page: hold them against a contract note before relying on them.
 
 use std::ops::{AddAssign, SubAssign};
 
