@@ -230,7 +230,7 @@ fn notices_global_state() {
 const LOG_IN_PLACES: [&str; 5] = [
     "crates/smartapi/src/rest/",
     "crates/client/src/broker/",
-    "crates/sandbox/src/rest.rs",
+    "crates/sandbox/src/rest/",
     "crates/sandbox/src/account/",
     "crates/sandbox/tests/",
 ];

@@ -1,36 +1,28 @@
-//! The REST routes: session, profile and search.
+//! The REST routes: what they share here, and one file for each of the broker's subjects.
+
+mod search;
+mod session;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smartapi::rest::{
-    Envelope, GatewayFailure, LoginRequest, LogoutRequest, Profile, RATE_LIMIT_TEXT,
-    RefreshRequest, Scrip, SearchRequest, headers as names, routes,
-};
+use smartapi::rest::{Envelope, GatewayFailure, RATE_LIMIT_TEXT, headers as names};
 
-use crate::account::sessions::{LoginRefusal, TokenRefusal};
+use crate::account::sessions::TokenRefusal;
 use crate::twin::Twin;
 use crate::{Error, lock};
 
 /// All REST routes; queries and bodies that a route does not need are ignored.
 pub(crate) fn routes() -> Router<Arc<Twin>> {
-    Router::new()
-        .route(routes::LOGIN, post(login))
-        .route(routes::GENERATE_TOKENS, post(generate_tokens))
-        .route(routes::PROFILE, get(profile))
-        .route(routes::LOGOUT, post(logout))
-        .route(routes::SEARCH_SCRIP, post(search_scrip))
-        .fallback(|| async {
-            let body = Refusal::Broker("AB2000", "no route matched with those values");
-            (StatusCode::NOT_FOUND, body)
-        })
+    session::routes().merge(search::routes()).fallback(|| async {
+        let body = Refusal::Broker("AB2000", "no route matched with those values");
+        (StatusCode::NOT_FOUND, body)
+    })
 }
 
 /// The answer to a known route with a method that it does not have.
@@ -68,75 +60,8 @@ impl From<Error> for Refusal {
     }
 }
 
+/// What a route gives.
 type Answer = Result<Response, Refusal>;
-
-async fn login(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
-    twin.pass(routes::LOGIN, &headers)?;
-    let request: LoginRequest = parse(&body)?;
-    let answer = lock(&twin.sessions).login(&request, twin.wall_s());
-    match answer? {
-        Ok(tokens) => Ok(success(tokens)),
-        Err(LoginRefusal::NotAPin) => Err(Refusal::Broker(
-            "AB7001",
-            "LoginbyPassword is not allowed. Please switch to Login by MPIN now",
-        )),
-        Err(LoginRefusal::Credentials) => {
-            Err(Refusal::Broker("AB1007", "Invalid clientcode or password"))
-        }
-        Err(LoginRefusal::Totp) => Err(Refusal::Broker("AB1050", "Invalid totp")),
-    }
-}
-
-async fn generate_tokens(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
-    twin.pass_logged_in(routes::GENERATE_TOKENS, &headers)?;
-    let request: RefreshRequest = parse(&body)?;
-    let answer = lock(&twin.sessions).refresh(&request.refresh, twin.wall_s());
-    match answer? {
-        Ok(tokens) => Ok(success(tokens)),
-        Err(TokenRefusal::Expired) => Err(Refusal::Broker("AB8051", "Refresh Token Expired")),
-        Err(_) => Err(Refusal::Broker("AB8050", "Invalid Refresh Token")),
-    }
-}
-
-async fn profile(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
-    twin.pass_logged_in(routes::PROFILE, &headers)?;
-    Ok(success(Profile {
-        clientcode: twin.credentials.client_id.clone(),
-        name: "SANDBOX".into(),
-        email: String::new(),
-        mobileno: String::new(),
-        exchanges: ["NSE", "NFO", "BSE", "BFO", "MCX"].map(str::to_owned).to_vec(),
-        products: ["DELIVERY", "INTRADAY", "MARGIN", "CARRYFORWARD"].map(str::to_owned).to_vec(),
-        lastlogintime: String::new(),
-        brokerid: "B2C".into(),
-    }))
-}
-
-async fn logout(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
-    let bearer = twin.pass_logged_in(routes::LOGOUT, &headers)?;
-    let request: LogoutRequest = parse(&body)?;
-    if request.clientcode != twin.credentials.client_id {
-        return Err(Refusal::Broker("AB1007", "Invalid clientcode"));
-    }
-    lock(&twin.sessions).logout(bearer);
-    Ok(success(""))
-}
-
-async fn search_scrip(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
-    twin.pass_logged_in(routes::SEARCH_SCRIP, &headers)?;
-    let request: SearchRequest = parse(&body)?;
-    let played = &twin.instrument;
-    let symbol = played.symbol.to_uppercase();
-    let words = request.searchscrip.to_uppercase();
-    let found = request.exchange == played.segment()
-        && words.split_whitespace().all(|word| symbol.contains(word));
-    let row = found.then(|| Scrip {
-        exchange: request.exchange,
-        tradingsymbol: played.symbol.clone(),
-        symboltoken: played.token.clone(),
-    });
-    Ok(success(Vec::from_iter(row)))
-}
 
 impl Twin {
     /// Lets a call through that is within its rate limit and brings no wrong API key; in strict mode
