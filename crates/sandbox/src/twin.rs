@@ -1,6 +1,6 @@
 //! What all routes and streams of one sandbox share.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ impl Twin {
             idle_timeout: options.idle_timeout,
             market_slots: Slots::default(),
             order_slots: Slots::default(),
-            threads: Threads::new().map_err(Error::Thread)?,
+            threads: Threads::new(),
             limits: Mutex::default(),
             wall: Arc::clone(&options.wall),
         })
@@ -90,24 +90,31 @@ impl Drop for Slot {
     }
 }
 
-/// The threads of the stream connections, and the signal that ends them.
+/// The threads of the stream connections, and the bells that end them.
 ///
-/// The signal is a socket pair: when one end is dropped, every thread that polls the other wakes.
+/// A bell is a socket pair: when one end is dropped, the thread that polls the other ends.
 pub(crate) struct Threads {
-    far: Mutex<Option<UnixStream>>,
-    stop: Arc<UnixStream>,
+    /// The far ends; `None` once everything is to end.
+    bells: Mutex<Option<Vec<UnixStream>>>,
     running: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Threads {
-    fn new() -> io::Result<Self> {
-        let (far, near) = UnixStream::pair()?;
-        Ok(Self { far: Mutex::new(Some(far)), stop: Arc::new(near), running: Mutex::default() })
+    fn new() -> Self {
+        Self { bells: Mutex::new(Some(Vec::new())), running: Mutex::default() }
     }
 
-    /// Becomes readable when everything is to end.
-    pub(crate) fn stop(&self) -> Arc<UnixStream> {
-        Arc::clone(&self.stop)
+    /// A bell to poll; it reads as ended when everything is to end.
+    pub(crate) fn bell(&self) -> io::Result<UnixStream> {
+        let (far, near) = UnixStream::pair()?;
+        far.set_nonblocking(true)?;
+        near.set_nonblocking(true)?;
+        if let Some(bells) = &mut *lock(&self.bells) {
+            // Nobody writes to a far end: it reads as ended when its connection is gone.
+            bells.retain_mut(|far| !matches!(far.read(&mut [0]), Ok(0)));
+            bells.push(far);
+        }
+        Ok(near)
     }
 
     /// Runs `work` on a thread of its own; if none is to be had, the connection is dropped with it.
@@ -120,7 +127,7 @@ impl Threads {
 
     /// Ends all threads and waits for them.
     pub(crate) fn join(&self) {
-        lock(&self.far).take();
+        lock(&self.bells).take();
         let running = std::mem::take(&mut *lock(&self.running));
         for thread in running {
             let _ = thread.join();

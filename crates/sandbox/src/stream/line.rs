@@ -3,8 +3,8 @@
 //! Timers of an async runtime tick in milliseconds; here the thread sleeps in `poll` until shortly
 //! before a packet is due and spins through the rest, so that packets leave on time.
 
+use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -36,7 +36,7 @@ pub(crate) struct Ended;
 /// [`Line::is_blocked`], then [`Line::flush`], then [`Line::wait`].
 pub(crate) struct Line {
     socket: WebSocket<Socket>,
-    stop: Arc<UnixStream>,
+    bell: UnixStream,
     clock: quanta::Clock,
     blocked: bool,
     /// When the client is taken for dead.
@@ -46,7 +46,9 @@ pub(crate) struct Line {
 
 impl Line {
     /// A line over `socket`, of which `early` was already read. Belongs on the thread that serves it.
-    pub(crate) fn new(socket: Socket, early: Vec<u8>, twin: &Twin) -> Self {
+    ///
+    /// Errors: the system has no descriptors left.
+    pub(crate) fn new(socket: Socket, early: Vec<u8>, twin: &Twin) -> io::Result<Self> {
         wake_precisely();
         let config = WebSocketConfig::default()
             .read_buffer_size(4 * 1024)
@@ -57,8 +59,8 @@ impl Line {
         let socket = WebSocket::from_partially_read(socket, early, Role::Server, Some(config));
         let idle_ns = twin.idle_timeout.as_nanos() as u64;
         let idle_at = now_ns(&twin.clock).saturating_add(idle_ns);
-        let (stop, clock) = (twin.threads.stop(), twin.clock.clone());
-        Self { socket, stop, clock, blocked: false, idle_at, idle_ns }
+        let (bell, clock) = (twin.threads.bell()?, twin.clock.clone());
+        Ok(Self { socket, bell, clock, blocked: false, idle_at, idle_ns })
     }
 
     /// The reading of the shared clock.
@@ -141,18 +143,29 @@ impl Line {
         }
     }
 
-    /// Polls the socket and the stop signal; says whether the socket has news.
-    fn sleep(&self, at_most: Duration) -> Result<bool, Ended> {
+    /// Polls the socket and the bell; says whether either has news.
+    fn sleep(&mut self, at_most: Duration) -> Result<bool, Ended> {
         let wanted = if self.blocked { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
         let mut fds =
-            [PollFd::new(self.socket.get_ref(), wanted), PollFd::new(&*self.stop, PollFlags::IN)];
+            [PollFd::new(self.socket.get_ref(), wanted), PollFd::new(&self.bell, PollFlags::IN)];
         let timeout = Timespec::try_from(at_most).map_err(|_| Ended)?;
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return Err(Ended),
         }
-        let [socket, stop] = fds;
-        if stop.revents().is_empty() { Ok(!socket.revents().is_empty()) } else { Err(Ended) }
+        let [socket, bell] = fds.map(|fd| !fd.revents().is_empty());
+        if bell {
+            self.answer_bell()?;
+        }
+        Ok(socket || bell)
+    }
+
+    /// Silences the bell, or ends with everything.
+    fn answer_bell(&mut self) -> Result<(), Ended> {
+        match self.bell.read(&mut [0; 64]) {
+            Ok(0) => Err(Ended),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -167,7 +180,7 @@ impl Drop for Line {
 }
 
 fn would_block(error: &tungstenite::Error) -> bool {
-    matches!(error, tungstenite::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock)
+    matches!(error, tungstenite::Error::Io(io) if io.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// Asks for timers without the usual slack of 50 µs; a system without that wakes a little later.

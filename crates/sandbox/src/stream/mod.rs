@@ -111,7 +111,9 @@ async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, serve: fn(Li
     let Some((socket, early)) = upgrade.await.ok().and_then(take_socket) else { return };
     let server = Arc::clone(&twin);
     twin.threads.spawn(move || {
-        serve(Line::new(socket, early, &server), &server);
+        if let Ok(line) = Line::new(socket, early, &server) {
+            serve(line, &server);
+        }
         drop(slot);
     });
 }
