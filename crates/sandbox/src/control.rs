@@ -1,16 +1,20 @@
-//! The control address: how far the playback is, and when each packet was due.
+//! The control address: how far the playback is, when each packet was due, and what goes wrong.
 //!
 //! Times are nanoseconds of the system's monotonic clock, so they mean something on the same host only.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::Step;
 use crate::playback::schedule::Anchor;
 use crate::twin::Twin;
 
@@ -23,7 +27,9 @@ pub(crate) fn routes() -> Router<Arc<Twin>> {
         .route("/state", get(state))
         .route("/over", get(over))
         .route("/schedule", get(schedule))
-        .route("/clock", get(clock));
+        .route("/clock", get(clock))
+        .route("/faults", get(faults).post(add_faults).delete(clear_faults))
+        .route("/order-update", post(order_update));
     Router::new().nest(PATH, below)
 }
 
@@ -67,6 +73,52 @@ async fn schedule(State(twin): State<Arc<Twin>>, Query(asked): Query<Packets>) -
 }
 
 async fn clock(State(twin): State<Arc<Twin>>) -> Json<Value> {
+    twin.settle();
     let now = Anchor::now(&twin.clock);
     Json(json!({ "monotonic_ns": now.monotonic_ns, "wall_s": twin.wall_s() }))
+}
+
+async fn faults(State(twin): State<Arc<Twin>>) -> Json<Value> {
+    twin.settle();
+    Json(json!({ "faults": twin.faults.told() }))
+}
+
+/// Adds the fault of the body, or all of a list; answers as [`faults`].
+async fn add_faults(State(twin): State<Arc<Twin>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+    let listed = body.trim_ascii_start().starts_with(b"[");
+    let steps: Vec<Step> =
+        if listed { serde_json::from_slice(&body)? } else { vec![serde_json::from_slice(&body)?] };
+    if !twin.add_faults(steps) {
+        return Err(Wrong("there are too many faults: allowed are 10,000 at a time".to_owned()));
+    }
+    Ok(faults(State(twin)).await)
+}
+
+async fn clear_faults(State(twin): State<Arc<Twin>>) -> Json<Value> {
+    twin.clear_faults();
+    faults(State(twin)).await
+}
+
+/// Sends the body to every connection of the order stream, as an update.
+async fn order_update(State(twin): State<Arc<Twin>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+    let update: serde_json::Map<String, Value> = serde_json::from_slice(&body)?;
+    twin.tell_order(&Value::Object(update));
+    Ok(Json(json!({ "sent": true })))
+}
+
+/// A body that is not what the address takes: what was wrong, and what is allowed.
+struct Wrong(String);
+
+impl From<serde_json::Error> for Wrong {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        let hint = "`myquant sandbox --help` lists every fault with its keys";
+        let body = json!({ "error": self.0, "hint": hint });
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    }
 }

@@ -21,6 +21,11 @@ pub enum Error {
     /// The rate is zero.
     #[error("playback rate was 0 packets per second, it must be at least 1")]
     Rate,
+    /// At full speed no packet is due at a time, so none can be late.
+    #[error(
+        "scenario has a latency of the stream, and playback at full speed has no times to add it to"
+    )]
+    LatencyAtFullSpeed,
     /// The instrument cannot be carried by REST, scrip master and packets alike.
     #[error(
         "instrument has exchange type {exchange_type}, lot size {lot_size} and token {token:?}; \
@@ -75,6 +80,7 @@ impl Error {
             Self::EmptyTape { .. } => "check the header and rows of the file given to --ticks-file",
             Self::Speed { .. } => "give --speed 1 for the recorded pace, or a factor such as 10",
             Self::Rate => "give --rate 1 or more",
+            Self::LatencyAtFullSpeed => "give a --rate, or leave [latency.stream] out",
             Self::Instrument { .. } => {
                 "play NSE, NFO, BSE, BFO, MCX or NCDEX with the token and lot of the scrip master"
             }
@@ -99,6 +105,7 @@ mod tests {
             Error::EmptyTape { skipped: 3 },
             Error::Speed { speed: -1.0 },
             Error::Rate,
+            Error::LatencyAtFullSpeed,
             Error::Instrument { exchange_type: 13, token: "1".into(), lot_size: 1 },
             Error::TotpSecret,
             Error::Listen { port: 1, source: io() },

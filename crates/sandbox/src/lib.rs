@@ -8,6 +8,7 @@ mod account;
 mod certificate;
 mod control;
 mod error;
+mod faults;
 mod options;
 mod playback;
 mod rest;
@@ -19,6 +20,7 @@ mod twin;
 
 pub use account::Credentials;
 pub use error::Error;
+pub use faults::{FAULTS, FaultRow, Meets, Scenario, ScenarioError, Step};
 pub use options::{Instrument, Options, Transport, Wall, system_wall};
 pub use playback::generator::{Recipe, Regime, generate};
 pub use playback::schedule::{Pacing, Schedule, now_ns};

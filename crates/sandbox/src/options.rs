@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use smartapi::packet::{ExchangeType, token_field};
 
-use crate::{Credentials, Error, Pacing, Tape};
+use crate::{Credentials, Error, Pacing, Scenario, Tape};
 
 /// Where the date comes from, in seconds since 1970 UTC: one-time codes and token expiry follow it.
 pub type Wall = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -92,6 +92,8 @@ pub struct Options {
     pub credentials: Option<Credentials>,
     /// A stream whose client is silent for this long is closed; the broker's own value is not known.
     pub idle_timeout: Duration,
+    /// What goes wrong.
+    pub scenario: Scenario,
 }
 
 impl Options {
@@ -109,6 +111,7 @@ impl Options {
             strict: false,
             credentials: None,
             idle_timeout: Duration::from_secs(60),
+            scenario: Scenario::default(),
         }
     }
 
@@ -129,6 +132,9 @@ impl Options {
                 Err(Error::Speed { speed })
             }
             Pacing::FixedRate { per_second: 0 } => Err(Error::Rate),
+            Pacing::FullSpeed if self.scenario.latency.stream.is_some() => {
+                Err(Error::LatencyAtFullSpeed)
+            }
             _ => Ok(()),
         }
     }

@@ -7,6 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
+use crate::faults::{self, Lost};
 use crate::playback::schedule::Schedule;
 use crate::socket::Wire;
 use crate::twin::Twin;
@@ -157,8 +160,11 @@ fn serve_on_thread(
 
 /// Accepts connections for ever.
 async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twin: Arc<Twin>) {
+    // Every REST route and the scrip master pass the faults' layer; control and streams do not.
+    let faulty = from_fn_with_state(Arc::clone(&twin), faults::meet);
     let router = rest::routes()
         .merge(scrip_master::routes())
+        .layer(faulty)
         .merge(control::routes())
         .merge(stream::routes())
         .method_not_allowed_fallback(rest::wrong_method)
@@ -186,8 +192,17 @@ async fn serve_connection(tcp: tokio::net::TcpStream, tls: Option<TlsAcceptor>, 
             Wire::Tls(Box::new(stream))
         }
     };
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request| {
+        let answer = router.call(request);
+        async move {
+            let Ok(response) = answer.await;
+            // An error here ends the connection without an answer.
+            response.extensions().get().copied().map_or(Ok(response), Err::<_, Lost>)
+        }
+    });
     let connection = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(wire), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(wire), service)
         .with_upgrades();
     // A client that breaks off is its own affair.
     let _ = connection.await;

@@ -1,19 +1,22 @@
 //! What all routes and streams of one sandbox share.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use smartapi::clock::Mono;
+use tungstenite::Utf8Bytes;
 
 use crate::account::limits::Limits;
 use crate::account::sessions::Sessions;
+use crate::faults::{Account, Faults, Meeting, Stream, UpdateFault};
 use crate::playback::Playback;
 use crate::playback::schedule::now_ns;
-use crate::{Credentials, Error, Instrument, Options, Wall, lock};
+use crate::stream::updates::Updates;
+use crate::{Credentials, Error, Instrument, Options, Step, Wall, lock};
 
 /// Connections of one kind that a client code may hold.
 const MOST_CONNECTIONS: usize = 3;
@@ -21,41 +24,121 @@ const MOST_CONNECTIONS: usize = 3;
 /// The broker's twin: its account, its instrument, and what it plays.
 pub(crate) struct Twin {
     pub(crate) credentials: Credentials,
-    pub(crate) sessions: Mutex<Sessions>,
     pub(crate) strict: bool,
     pub(crate) instrument: Instrument,
     pub(crate) playback: Arc<Playback>,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) clock: quanta::Clock,
     pub(crate) idle_timeout: Duration,
     pub(crate) market_slots: Slots,
     pub(crate) order_slots: Slots,
     pub(crate) threads: Threads,
+    pub(crate) updates: Updates,
+    sessions: Mutex<Sessions>,
     limits: Mutex<Limits>,
     wall: Wall,
+    /// How wrong the date is on demand.
+    skew_s: AtomicI64,
 }
 
 impl Twin {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         let credentials = options.credentials.clone().map_or_else(Credentials::random, Ok)?;
+        let playback = Arc::new(Playback::new(options));
         Ok(Self {
             sessions: Mutex::new(Sessions::new(credentials.clone())?),
             credentials,
             strict: options.strict,
             instrument: options.instrument.clone(),
-            playback: Arc::new(Playback::new(options)),
+            faults: Arc::new(Faults::new(&options.scenario, &playback, &options.clock)),
+            playback,
             clock: options.clock.clone(),
             idle_timeout: options.idle_timeout,
             market_slots: Slots::default(),
             order_slots: Slots::default(),
             threads: Threads::new(),
+            updates: Updates::default(),
             limits: Mutex::default(),
             wall: Arc::clone(&options.wall),
+            skew_s: AtomicI64::new(0),
         })
     }
 
-    /// Seconds since 1970 UTC.
+    /// Seconds since 1970 UTC, as wrong as [`Twin::settle`] last made them.
     pub(crate) fn wall_s(&self) -> i64 {
-        (self.wall)()
+        (self.wall)().saturating_add(self.skew_s.load(Ordering::SeqCst))
+    }
+
+    /// Lets happen to the account what is to happen by now.
+    pub(crate) fn settle(&self) {
+        let Account { expire, skew_s } = self.faults.account();
+        if let Some(skew_s) = skew_s {
+            self.skew_s.store(skew_s, Ordering::SeqCst);
+        }
+        if expire {
+            lock(&self.sessions).expire(self.wall_s());
+        }
+    }
+
+    /// The account's sessions, after what was to happen to them.
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.settle();
+        lock(&self.sessions)
+    }
+
+    /// What meets a request for `path`; streams may be waiting for it too.
+    pub(crate) fn on_request(&self, path: &str) -> Meeting {
+        let meeting = self.faults.on_request(path);
+        self.wake_disturbed();
+        meeting
+    }
+
+    /// Tells all connections of the order stream of an order, as its fault and the latency have it.
+    pub(crate) fn tell_order(&self, update: &serde_json::Value) {
+        let text = Utf8Bytes::from(update.to_string());
+        let fault = self.faults.on_update();
+        let number = self.updates.pushed();
+        let latency = self.faults.stream_latency(number).unwrap_or_default();
+        let due = now_ns(&self.clock).saturating_add(latency.as_nanos() as u64);
+        match fault {
+            Some(UpdateFault::Lost) => {}
+            Some(UpdateFault::Late(time)) => {
+                self.updates.push_late(text, due.saturating_add(time.as_nanos() as u64));
+            }
+            Some(UpdateFault::Duplicate) => {
+                self.updates.push(text.clone(), due);
+                self.updates.push(text, due);
+            }
+            None => self.updates.push(text, due),
+        }
+        self.threads.ring(Stream::Order);
+        self.wake_disturbed();
+    }
+
+    /// Adds faults; `false` if they are too many.
+    pub(crate) fn add_faults(&self, steps: Vec<Step>) -> bool {
+        let added = self.faults.add(steps);
+        self.wake_disturbed();
+        added
+    }
+
+    /// Calls off every fault and ends what lasts; tokens that have expired stay so.
+    pub(crate) fn clear_faults(&self) {
+        self.faults.clear();
+        self.skew_s.store(0, Ordering::SeqCst);
+        self.ring_all();
+    }
+
+    /// Lets connections look for what is to happen to them.
+    fn wake_disturbed(&self) {
+        if self.faults.disturbs_streams() {
+            self.ring_all();
+        }
+    }
+
+    fn ring_all(&self) {
+        self.threads.ring(Stream::Market);
+        self.threads.ring(Stream::Order);
     }
 
     /// Whether a call of `route` is within its rate limit.
@@ -90,12 +173,13 @@ impl Drop for Slot {
     }
 }
 
-/// The threads of the stream connections, and the bells that end them.
+/// The threads of the stream connections, and the bells that wake or end them.
 ///
-/// A bell is a socket pair: when one end is dropped, the thread that polls the other ends.
+/// A bell is a socket pair: a byte wakes the thread that polls one end, and when the other is dropped
+/// the thread ends.
 pub(crate) struct Threads {
-    /// The far ends; `None` once everything is to end.
-    bells: Mutex<Option<Vec<UnixStream>>>,
+    /// The far ends, by the stream of their connection; `None` once everything is to end.
+    bells: Mutex<Option<Vec<(Stream, UnixStream)>>>,
     running: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -105,16 +189,25 @@ impl Threads {
     }
 
     /// A bell to poll; it reads as ended when everything is to end.
-    pub(crate) fn bell(&self) -> io::Result<UnixStream> {
+    pub(crate) fn bell(&self, stream: Stream) -> io::Result<UnixStream> {
         let (far, near) = UnixStream::pair()?;
         far.set_nonblocking(true)?;
         near.set_nonblocking(true)?;
         if let Some(bells) = &mut *lock(&self.bells) {
             // Nobody writes to a far end: it reads as ended when its connection is gone.
-            bells.retain_mut(|far| !matches!(far.read(&mut [0]), Ok(0)));
-            bells.push(far);
+            bells.retain_mut(|(_, far)| !matches!(far.read(&mut [0]), Ok(0)));
+            bells.push((stream, far));
         }
         Ok(near)
+    }
+
+    /// Wakes the threads of one stream.
+    pub(crate) fn ring(&self, stream: Stream) {
+        let mut bells = lock(&self.bells);
+        for (_, far) in bells.iter_mut().flatten().filter(|(of, _)| *of == stream) {
+            // One that is full rings already, and one that is gone needs no bell.
+            let _ = far.write(&[1]);
+        }
     }
 
     /// Runs `work` on a thread of its own; if none is to be had, the connection is dropped with it.

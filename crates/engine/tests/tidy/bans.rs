@@ -227,10 +227,11 @@ fn notices_global_state() {
 }
 
 /// Where the log-in may be named: the protocol, the one session, and the twin that answers it.
-const LOG_IN_PLACES: [&str; 5] = [
+const LOG_IN_PLACES: [&str; 6] = [
     "crates/smartapi/src/rest/",
     "crates/client/src/broker/",
     "crates/sandbox/src/rest/",
+    "crates/sandbox/src/faults/routes.rs",
     "crates/sandbox/src/account/",
     "crates/sandbox/tests/",
 ];

@@ -98,6 +98,13 @@ impl Sessions {
         }
     }
 
+    /// Ends every token given out so far.
+    pub(crate) fn expire(&mut self, now_s: i64) {
+        for session in &mut self.open {
+            session.expires_s = session.expires_s.min(now_s);
+        }
+    }
+
     /// Checks an `Authorization` value of a REST call, or of the order stream.
     ///
     /// Returns the jwt without its prefix.

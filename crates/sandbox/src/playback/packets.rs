@@ -1,6 +1,6 @@
 //! Fills a packet from a print; what the tape does not know is made up, the same way each time.
 
-use smartapi::packet::{DepthRow, FromZeros, IntoBytes, Mode, SnapQuote, token_field};
+use smartapi::packet::{DepthRow, FromZeros, IntoBytes, Ltp, Mode, SnapQuote, token_field};
 use tungstenite::Bytes;
 
 use super::generator::mix;
@@ -82,6 +82,15 @@ impl Composer {
         self.packet.quote.head.mode = mode as u8;
         let all = self.packet.as_bytes();
         Bytes::copy_from_slice(all.get(..mode.packet_len()).unwrap_or(all))
+    }
+
+    /// The packet in `mode` with its head edited, this once.
+    pub(crate) fn edited(&mut self, mode: Mode, edit: impl FnOnce(&mut Ltp)) -> Bytes {
+        let head = self.packet.quote.head;
+        edit(&mut self.packet.quote.head);
+        let bytes = self.bytes(mode);
+        self.packet.quote.head = head;
+        bytes
     }
 }
 

@@ -113,6 +113,11 @@ impl Schedule {
         self.start.get().is_some()
     }
 
+    /// When the first subscription came.
+    pub(crate) fn begun_ns(&self) -> Option<u64> {
+        self.start.get().map(|start| start.clock_ns)
+    }
+
     /// When row `index` is due: at once at full speed; `None` past the end or before the start.
     pub(crate) fn due_ns(&self, index: usize) -> Option<u64> {
         let start = self.start.get()?.clock_ns;

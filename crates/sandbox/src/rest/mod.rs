@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smartapi::rest::{Envelope, GatewayFailure, RATE_LIMIT_TEXT, headers as names};
 
+use crate::Error;
 use crate::account::sessions::TokenRefusal;
 use crate::twin::Twin;
-use crate::{Error, lock};
 
 /// All REST routes; queries and bodies that a route does not need are ignored.
 pub(crate) fn routes() -> Router<Arc<Twin>> {
@@ -89,7 +89,7 @@ impl Twin {
     ) -> Result<&'h str, Refusal> {
         self.pass(route, headers)?;
         let authorization = text(headers, header::AUTHORIZATION.as_str());
-        let checked = lock(&self.sessions).check_bearer(authorization, self.wall_s());
+        let checked = self.sessions().check_bearer(authorization, self.wall_s());
         match checked {
             Ok(jwt) => Ok(jwt),
             Err(TokenRefusal::Missing) => Err(Refusal::Gateway("AG8003", "Token missing")),

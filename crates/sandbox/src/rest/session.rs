@@ -11,7 +11,6 @@ use smartapi::rest::{LoginRequest, LogoutRequest, Profile, RefreshRequest, route
 
 use super::{Answer, Refusal, parse, success};
 use crate::account::sessions::{LoginRefusal, TokenRefusal};
-use crate::lock;
 use crate::twin::Twin;
 
 pub(super) fn routes() -> Router<Arc<Twin>> {
@@ -25,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<Twin>> {
 async fn login(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
     twin.pass(routes::LOGIN, &headers)?;
     let request: LoginRequest = parse(&body)?;
-    let answer = lock(&twin.sessions).login(&request, twin.wall_s());
+    let answer = twin.sessions().login(&request, twin.wall_s());
     match answer? {
         Ok(tokens) => Ok(success(tokens)),
         Err(LoginRefusal::NotAPin) => Err(Refusal::Broker(
@@ -42,7 +41,7 @@ async fn login(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -
 async fn generate_tokens(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
     twin.pass_logged_in(routes::GENERATE_TOKENS, &headers)?;
     let request: RefreshRequest = parse(&body)?;
-    let answer = lock(&twin.sessions).refresh(&request.refresh, twin.wall_s());
+    let answer = twin.sessions().refresh(&request.refresh, twin.wall_s());
     match answer? {
         Ok(tokens) => Ok(success(tokens)),
         Err(TokenRefusal::Expired) => Err(Refusal::Broker("AB8051", "Refresh Token Expired")),
@@ -70,6 +69,6 @@ async fn logout(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) 
     if request.clientcode != twin.credentials.client_id {
         return Err(Refusal::Broker("AB1007", "Invalid clientcode"));
     }
-    lock(&twin.sessions).logout(bearer);
+    twin.sessions().logout(bearer);
     Ok(success(""))
 }

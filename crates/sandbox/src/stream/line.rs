@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
+use crate::faults::Stream;
 use crate::playback::schedule::now_ns;
 use crate::socket::Socket;
 use crate::twin::Twin;
@@ -26,6 +27,14 @@ const LONGEST_MESSAGE: usize = 256 * 1024;
 /// How long a closing connection waits for the client's own close frame.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// No sleep is longer; whoever waits comes back.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+/// What a client that has gone shows to one who does not read.
+#[cfg(target_os = "linux")]
+const GONE: PollFlags = PollFlags::RDHUP;
+#[cfg(not(target_os = "linux"))]
+const GONE: PollFlags = PollFlags::HUP;
+
 /// The connection has ended, or everything is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended;
@@ -39,6 +48,8 @@ pub(crate) struct Line {
     bell: UnixStream,
     clock: quanta::Clock,
     blocked: bool,
+    /// Whether the end comes without a word.
+    cut: bool,
     /// When the client is taken for dead.
     idle_at: u64,
     idle_ns: u64,
@@ -48,7 +59,12 @@ impl Line {
     /// A line over `socket`, of which `early` was already read. Belongs on the thread that serves it.
     ///
     /// Errors: the system has no descriptors left.
-    pub(crate) fn new(socket: Socket, early: Vec<u8>, twin: &Twin) -> io::Result<Self> {
+    pub(crate) fn new(
+        socket: Socket,
+        early: Vec<u8>,
+        stream: Stream,
+        twin: &Twin,
+    ) -> io::Result<Self> {
         wake_precisely();
         let config = WebSocketConfig::default()
             .read_buffer_size(4 * 1024)
@@ -59,8 +75,8 @@ impl Line {
         let socket = WebSocket::from_partially_read(socket, early, Role::Server, Some(config));
         let idle_ns = twin.idle_timeout.as_nanos() as u64;
         let idle_at = now_ns(&twin.clock).saturating_add(idle_ns);
-        let (bell, clock) = (twin.threads.bell()?, twin.clock.clone());
-        Ok(Self { socket, bell, clock, blocked: false, idle_at, idle_ns })
+        let (bell, clock) = (twin.threads.bell(stream)?, twin.clock.clone());
+        Ok(Self { socket, bell, clock, blocked: false, cut: false, idle_at, idle_ns })
     }
 
     /// The reading of the shared clock.
@@ -126,8 +142,24 @@ impl Line {
         Ok(())
     }
 
+    /// Neither reads nor writes until `until`; ends early if the client has gone.
+    pub(crate) fn freeze(&mut self, until: u64) -> Result<(), Ended> {
+        let left = Duration::from_nanos(until.saturating_sub(self.now()));
+        let [gone, _bell] = self.poll(GONE, left)?;
+        // Its silence is not the client's.
+        self.idle_at = self.now().saturating_add(self.idle_ns);
+        if gone { self.cut() } else { Ok(()) }
+    }
+
+    /// Ends without a word, once what waits is sent as far as the client takes it.
+    pub(crate) fn cut<T>(&mut self) -> Result<T, Ended> {
+        self.flush()?;
+        self.cut = true;
+        Err(Ended)
+    }
+
     /// Says goodbye, and leaves when the client has, or after a second.
-    fn close(&mut self) -> Result<(), Ended> {
+    pub(crate) fn close<T>(&mut self) -> Result<T, Ended> {
         let until = self.now().saturating_add(FAREWELL.as_nanos() as u64);
         // A full socket is no error here: the loop goes on flushing.
         let _ = self.socket.close(None);
@@ -143,12 +175,17 @@ impl Line {
         }
     }
 
-    /// Polls the socket and the bell; says whether either has news.
+    /// Waits for news of the socket or the bell; says whether there are any.
     fn sleep(&mut self, at_most: Duration) -> Result<bool, Ended> {
         let wanted = if self.blocked { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+        Ok(self.poll(wanted, at_most)?.contains(&true))
+    }
+
+    /// Polls the socket and the bell; says which of them has news.
+    fn poll(&mut self, wanted: PollFlags, at_most: Duration) -> Result<[bool; 2], Ended> {
         let mut fds =
             [PollFd::new(self.socket.get_ref(), wanted), PollFd::new(&self.bell, PollFlags::IN)];
-        let timeout = Timespec::try_from(at_most).map_err(|_| Ended)?;
+        let timeout = Timespec::try_from(at_most.min(LONGEST_SLEEP)).map_err(|_| Ended)?;
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(_) => return Err(Ended),
@@ -157,7 +194,7 @@ impl Line {
         if bell {
             self.answer_bell()?;
         }
-        Ok(socket || bell)
+        Ok([socket, bell])
     }
 
     /// Silences the bell, or ends with everything.
@@ -172,6 +209,9 @@ impl Line {
 impl Drop for Line {
     /// The socket closes; what it takes at once still says so.
     fn drop(&mut self) {
+        if self.cut {
+            return;
+        }
         if self.socket.can_write() {
             let _ = self.socket.close(None);
         }

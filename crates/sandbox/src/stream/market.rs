@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use smartapi::packet::Mode;
 use smartapi::stream::request::{PING, PONG};
-use tungstenite::Message;
+use tungstenite::{Bytes, Message, Utf8Bytes};
 
 use super::line::{Ended, Line};
 use super::subscriptions::Subscriptions;
+use super::trouble::{Leave, Trouble, bent};
+use crate::faults::{Faults, PacketFault, Stream};
 use crate::playback::packets::Composer;
 use crate::playback::{Attendance, Playback};
 use crate::twin::Twin;
@@ -17,13 +19,21 @@ const BATCH: usize = 128;
 /// Messages that are read before packets are sent again.
 const MOST_MESSAGES: usize = 64;
 
-/// Serves `line` until either side ends it.
-pub(crate) fn serve(mut line: Line, twin: &Arc<Twin>) {
+/// Requests that wait for the end of a stall; a client that sends more is cut off.
+const MOST_UNHEARD: usize = 1_000;
+
+/// Serves `line`, connection `number` of the market stream, until either side ends it.
+pub(crate) fn serve(mut line: Line, number: u64, twin: &Arc<Twin>) {
     let mut market = Market {
         subscriptions: Subscriptions::new(&twin.instrument),
         composer: Composer::new(&twin.instrument, &twin.playback.prints),
         playback: Arc::clone(&twin.playback),
         cursor: None,
+        trouble: Trouble::new(Arc::clone(&twin.faults), Stream::Market, number),
+        unheard: Vec::new(),
+        overtaken: Vec::new(),
+        faults: Arc::clone(&twin.faults),
+        last_left: 0,
     };
     while market.turn(&mut line).is_ok() {}
 }
@@ -41,13 +51,26 @@ struct Market {
     composer: Composer,
     playback: Arc<Playback>,
     cursor: Option<Cursor>,
+    trouble: Trouble,
+    /// Requests that came during a stall.
+    unheard: Vec<Utf8Bytes>,
+    /// A packet that the next one is to overtake, in each mode.
+    overtaken: Vec<Bytes>,
+    faults: Arc<Faults>,
+    /// When the packet before left, where packets take their time.
+    last_left: u64,
 }
 
 impl Market {
     /// Listens, sends what is due, and sleeps until there is more of either.
     fn turn(&mut self, line: &mut Line) -> Result<(), Ended> {
-        let heard_all = self.listen(line)?;
-        if !line.is_blocked() {
+        let stalled = match self.trouble.meet(line, self.position())? {
+            Leave::Frozen { until } => return line.freeze(until),
+            Leave::Stalled { until } => Some(until),
+            Leave::Free => None,
+        };
+        let heard_all = self.listen(line, stalled.is_some())?;
+        if stalled.is_none() && !line.is_blocked() {
             self.send_due(line)?;
         }
         line.flush()?;
@@ -56,16 +79,41 @@ impl Market {
         {
             cursor.attendance = None;
         }
-        let next = self.cursor.as_ref().and_then(|c| self.playback.schedule.due_ns(c.next));
+        let next = stalled.or_else(|| self.leaves(self.cursor.as_ref()?.next));
+        let next = [next, self.trouble.next_look()].into_iter().flatten().min();
         line.wait(if heard_all { next } else { Some(0) })
     }
 
-    /// Whether all that the client said has been read.
-    fn listen(&mut self, line: &mut Line) -> Result<bool, Ended> {
+    /// Packets of the tape that lie behind this connection.
+    fn position(&self) -> usize {
+        self.cursor.as_ref().map_or(0, |cursor| cursor.next)
+    }
+
+    /// When a row leaves: when it is due, or later by the stream's latency, but never before the row
+    /// ahead of it.
+    fn leaves(&self, row: usize) -> Option<u64> {
+        let due = self.playback.schedule.due_ns(row)?;
+        let Some(latency) = self.faults.stream_latency(row as u64) else { return Some(due) };
+        Some(due.saturating_add(latency.as_nanos() as u64).max(self.last_left))
+    }
+
+    /// Whether all that the client said has been read; what it asks during a stall has to wait.
+    fn listen(&mut self, line: &mut Line, stalled: bool) -> Result<bool, Ended> {
+        if !stalled {
+            for text in std::mem::take(&mut self.unheard) {
+                self.request(line, &text)?;
+            }
+        }
         for _ in 0..MOST_MESSAGES {
             match line.receive()? {
                 None => return Ok(true),
                 Some(Message::Text(text)) if text == PING => line.queue(Message::text(PONG))?,
+                Some(Message::Text(text)) if stalled => {
+                    if self.unheard.len() == MOST_UNHEARD {
+                        return Err(Ended);
+                    }
+                    self.unheard.push(text);
+                }
                 Some(Message::Text(text)) => self.request(line, &text)?,
                 Some(_) => {}
             }
@@ -83,6 +131,7 @@ impl Market {
         let fresh: Vec<Mode> = fresh.copied().collect();
         if self.subscriptions.modes().is_empty() {
             self.cursor = None;
+            self.overtaken.clear();
         } else if !fresh.is_empty() {
             self.snapshot(line, &fresh)?;
         }
@@ -98,16 +147,15 @@ impl Market {
         });
         let row = cursor.next - 1;
         self.playback.handed_over(row, row + 1, line.now());
-        self.compose(row);
-        for &mode in modes {
-            line.queue(Message::Binary(self.composer.bytes(mode)))?;
-        }
-        Ok(())
+        self.send_disturbed(line, row, modes)
     }
 
     /// Queues the rows that are due, at most a batch of them.
     fn send_due(&mut self, line: &mut Line) -> Result<(), Ended> {
         let Some(start) = self.cursor.as_ref().map(|cursor| cursor.next) else { return Ok(()) };
+        if self.trouble.is_near() || self.faults.stream.is_some() {
+            return self.send_one_by_one(line, start);
+        }
         let now = line.now();
         let due = |row| self.playback.schedule.due_ns(row).is_some_and(|time| time <= now);
         let Some(end) = (start..start + BATCH).take_while(|&row| due(row)).last() else {
@@ -123,6 +171,52 @@ impl Market {
         }
         if let Some(cursor) = &mut self.cursor {
             cursor.next = end;
+        }
+        Ok(())
+    }
+
+    /// As [`Market::send_due`], with a look at the faults and the latency before every row.
+    fn send_one_by_one(&mut self, line: &mut Line, start: usize) -> Result<(), Ended> {
+        let modes = self.subscriptions.modes().to_vec();
+        for row in start..start + BATCH {
+            let Some(leaves) = self.leaves(row).filter(|&time| time <= line.now()) else { break };
+            if self.trouble.meet(line, row)? != Leave::Free {
+                break;
+            }
+            self.last_left = leaves;
+            self.playback.handed_over(row, row + 1, line.now());
+            self.send_disturbed(line, row, &modes)?;
+            if let Some(cursor) = &mut self.cursor {
+                cursor.next = row + 1;
+            }
+        }
+        if self.position() == self.playback.rows() {
+            self.send_overtaken(line)?;
+        }
+        Ok(())
+    }
+
+    /// Queues the packets of a row as its fault leaves them, and then the one that they overtook.
+    fn send_disturbed(&mut self, line: &mut Line, row: usize, modes: &[Mode]) -> Result<(), Ended> {
+        let fault = self.trouble.packet(row);
+        self.compose(row);
+        let bent = |&mode| bent(&mut self.composer, mode, fault);
+        let packets: Vec<Bytes> = modes.iter().flat_map(bent).collect();
+        if fault == Some(PacketFault::Reorder) {
+            self.send_overtaken(line)?;
+            self.overtaken = packets;
+            return Ok(());
+        }
+        for packet in packets {
+            line.queue(Message::Binary(packet))?;
+        }
+        self.send_overtaken(line)
+    }
+
+    /// Queues the packet that was to be overtaken.
+    fn send_overtaken(&mut self, line: &mut Line) -> Result<(), Ended> {
+        for packet in self.overtaken.drain(..) {
+            line.queue(Message::Binary(packet))?;
         }
         Ok(())
     }

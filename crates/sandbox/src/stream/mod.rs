@@ -4,6 +4,8 @@ mod line;
 mod market;
 mod order;
 mod subscriptions;
+mod trouble;
+pub(crate) mod updates;
 
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use serde::Deserialize;
 use tungstenite::handshake::server::create_response_with_body;
 
 use crate::account::sessions::TokenRefusal;
-use crate::lock;
+use crate::faults::Stream;
 use crate::rest::text;
 use crate::socket::{Socket, Wire};
 use crate::twin::{Slot, Slots, Twin};
@@ -48,12 +50,32 @@ async fn market_door(
     Query(form): Query<Form>,
     request: Request,
 ) -> Response {
+    let (number, refusal) = twin.faults.on_upgrade(Stream::Market);
+    if let Some(status) = refusal {
+        return refused(status);
+    }
     match market_refusal(&twin, request.headers(), &form) {
-        Some(reason) => {
-            let reason = format!("Invalid Header - {reason}");
-            (StatusCode::UNAUTHORIZED, [("x-error-message", reason)]).into_response()
-        }
-        None => open(&twin, &twin.market_slots, request, market::serve),
+        Some(reason) => unauthorized(reason),
+        None => open(
+            &twin,
+            &twin.market_slots,
+            request,
+            Served { stream: Stream::Market, number, by: market::serve },
+        ),
+    }
+}
+
+fn unauthorized(reason: &str) -> Response {
+    let reason = format!("Invalid Header - {reason}");
+    (StatusCode::UNAUTHORIZED, [("x-error-message", reason)]).into_response()
+}
+
+/// A refusal on demand.
+fn refused(status: u16) -> Response {
+    match StatusCode::from_u16(status) {
+        Ok(StatusCode::UNAUTHORIZED) => unauthorized("Invalid Feed Token"),
+        Ok(status) => status.into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
@@ -63,7 +85,7 @@ fn market_refusal(twin: &Twin, headers: &HeaderMap, form: &Form) -> Option<&'sta
         text(headers, name).map(str::to_owned).or_else(|| form.clone())
     };
     let now = twin.wall_s();
-    let sessions = lock(&twin.sessions);
+    let sessions = twin.sessions();
     let jwt = text(headers, "authorization");
     if jwt.is_some_and(|jwt| sessions.check_stream_jwt(jwt, now).is_err()) {
         return Some("Invalid Auth token");
@@ -79,27 +101,39 @@ fn market_refusal(twin: &Twin, headers: &HeaderMap, form: &Form) -> Option<&'sta
 }
 
 async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response {
+    let (number, refusal) = twin.faults.on_upgrade(Stream::Order);
+    if let Some(status) = refusal {
+        return refused(status);
+    }
     let authorization = text(request.headers(), "authorization");
-    let checked = lock(&twin.sessions).check_bearer(authorization, twin.wall_s()).map(|_jwt| ());
+    let checked = twin.sessions().check_bearer(authorization, twin.wall_s()).map(|_jwt| ());
     match checked {
-        Ok(()) => open(&twin, &twin.order_slots, request, order::serve),
+        Ok(()) => open(
+            &twin,
+            &twin.order_slots,
+            request,
+            Served { stream: Stream::Order, number, by: order::serve },
+        ),
         Err(TokenRefusal::Expired) => StatusCode::FORBIDDEN.into_response(),
         Err(_) => StatusCode::UNAUTHORIZED.into_response(),
     }
 }
 
+/// Which connection of which stream this is, and what serves it.
+#[derive(Clone, Copy)]
+struct Served {
+    stream: Stream,
+    number: u64,
+    by: fn(Line, u64, &Arc<Twin>),
+}
+
 /// Takes a place, agrees to the upgrade, and serves the connection on a thread of its own.
-fn open(
-    twin: &Arc<Twin>,
-    slots: &Slots,
-    mut request: Request,
-    serve: fn(Line, &Arc<Twin>),
-) -> Response {
+fn open(twin: &Arc<Twin>, slots: &Slots, mut request: Request, served: Served) -> Response {
     let Some(slot) = slots.take() else { return StatusCode::TOO_MANY_REQUESTS.into_response() };
     let upgrade = hyper::upgrade::on(&mut request);
     match create_response_with_body(&request, Body::empty) {
         Ok(response) => {
-            tokio::spawn(hand_over(Arc::clone(twin), slot, upgrade, serve));
+            tokio::spawn(hand_over(Arc::clone(twin), slot, upgrade, served));
             response
         }
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
@@ -107,12 +141,12 @@ fn open(
 }
 
 /// Waits until HTTP has let go of the connection and moves it to a thread.
-async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, serve: fn(Line, &Arc<Twin>)) {
+async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, served: Served) {
     let Some((socket, early)) = upgrade.await.ok().and_then(take_socket) else { return };
     let server = Arc::clone(&twin);
     twin.threads.spawn(move || {
-        if let Ok(line) = Line::new(socket, early, &server) {
-            serve(line, &server);
+        if let Ok(line) = Line::new(socket, early, served.stream, &server) {
+            (served.by)(line, served.number, &server);
         }
         drop(slot);
     });
