@@ -15,7 +15,7 @@ use sandbox::{
 use serde_json::{Value, json};
 use smartapi::packet::{Packet, decode};
 use tungstenite::client::IntoClientRequest;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Bytes, Message, WebSocket};
 
 /// 2025-11-20 12:00:00 IST.
 pub(crate) const NOON: i64 = 1_763_620_200;
@@ -81,6 +81,17 @@ pub(crate) fn call(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Reply {
+    try_call(address, method, path, headers, body).expect("an answer")
+}
+
+/// As [`call`]; `None` if the connection ended without a byte.
+pub(crate) fn try_call(
+    address: &Address,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Reply> {
     let mut pipe = dial(address);
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -93,9 +104,25 @@ pub(crate) fn call(
     // An end without close_notify is an error to rustls, and none to us.
     let _ = pipe.read_to_end(&mut answer);
     let answer = String::from_utf8(answer).unwrap();
+    if answer.is_empty() {
+        return None;
+    }
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Reply { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+    Some(Reply { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
+}
+
+/// A REST call of somebody who is logged in.
+pub(crate) fn secured(
+    address: &Address,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> Option<Reply> {
+    let bearer = format!("Bearer {token}");
+    let key = address.credentials.api_key.as_str();
+    try_call(address, method, path, &[("X-PrivateKey", key), ("Authorization", &bearer)], body)
 }
 
 pub(crate) fn totp(credentials: &Credentials, time: i64) -> String {
@@ -187,6 +214,15 @@ impl Stream {
         self.ask(1, mode, &[&Instrument::default().token]);
     }
 
+    /// The bytes of the next binary frame.
+    pub(crate) fn bytes(&mut self) -> Bytes {
+        loop {
+            if let Message::Binary(bytes) = self.0.read().unwrap() {
+                return bytes;
+            }
+        }
+    }
+
     pub(crate) fn text(&mut self) -> String {
         loop {
             if let Message::Text(text) = self.0.read().unwrap() {
@@ -197,13 +233,15 @@ impl Stream {
 
     /// Mode, sequence, exchange time, price and quantity of the next packet.
     pub(crate) fn packet(&mut self) -> Seen {
-        loop {
-            if let Message::Binary(bytes) = self.0.read().unwrap() {
-                let packet = decode(&bytes).unwrap();
-                assert_eq!(bytes.len(), packet.mode().packet_len());
-                return Seen::of(&packet);
-            }
-        }
+        let bytes = self.bytes();
+        let packet = decode(&bytes).unwrap();
+        assert_eq!(bytes.len(), packet.mode().packet_len());
+        Seen::of(&packet)
+    }
+
+    /// The sequence numbers of the next packets.
+    pub(crate) fn sequences(&mut self, count: usize) -> Vec<i64> {
+        (0..count).map(|_| self.packet().sequence).collect()
     }
 }
 

@@ -8,14 +8,12 @@ use sandbox::{Address, Error, Options, Pacing, Sandbox, Tape, Transport};
 use serde_json::json;
 use smartapi::rest::routes;
 
-use crate::client::{NOON, Reply, Tokens, call, login, login_with, plain, tls, totp};
+use crate::client::{self, NOON, Reply, Tokens, call, login, login_with, plain, tls, totp};
 
 const SLOW: Pacing = Pacing::FixedRate { per_second: 1 };
 
 fn secured(address: &Address, method: &str, path: &str, token: &str, body: &str) -> Reply {
-    let bearer = format!("Bearer {token}");
-    let key = address.credentials.api_key.as_str();
-    call(address, method, path, &[("X-PrivateKey", key), ("Authorization", &bearer)], body)
+    client::secured(address, method, path, token, body).expect("an answer")
 }
 
 /// A sandbox whose rate limits follow the returned clock and whose date the returned number.
