@@ -92,7 +92,10 @@ fn declared_tests(source: &Source) -> Vec<String> {
     names.iter().flat_map(|name| ["/", "."].map(|end| format!("{folder}/{name}{end}"))).collect()
 }
 
-/// Every file of the project that people write: no builds, no runs, nothing hidden but CI.
+/// Folders of files that nobody writes: builds, runs, and what the fuzzer found.
+const UNWRITTEN: [&str; 5] = ["target", "runs", "fuzz/target", "fuzz/artifacts", "fuzz/corpus"];
+
+/// Every file of the project that people write: none of the unwritten, nothing hidden but CI.
 pub(super) fn paths() -> Vec<String> {
     let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
     while let Some(folder) = folders.pop() {
@@ -102,7 +105,7 @@ pub(super) fn paths() -> Vec<String> {
             let path = format!("{folder}{name}");
             let hidden = name.starts_with('.') && path != ".ci";
             let kind = entry.file_type().expect("a kind of file");
-            if kind.is_dir() && !hidden && !matches!(path.as_str(), "target" | "runs") {
+            if kind.is_dir() && !hidden && !UNWRITTEN.contains(&path.as_str()) {
                 folders.push(format!("{path}/"));
             } else if kind.is_file() && !hidden {
                 found.push(path);
