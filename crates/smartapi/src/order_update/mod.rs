@@ -8,9 +8,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::rest::{OrderRow, OrderStatus, printable, what_is_wrong};
 use crate::wire::{Open, text, words};
 
-/// The path of the order stream.
-pub const PATH: &str = "/smart-order-update";
-
 words! {
     /// What a message says of its order; the order's own state is to be trusted more.
     pub enum UpdateCode {

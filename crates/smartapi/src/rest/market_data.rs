@@ -72,6 +72,7 @@ pub const MOST_QUOTE_TOKENS: usize = 50;
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 pub struct QuoteRequest {
     pub mode: QuoteMode,
+    #[cfg_attr(test, proptest(strategy = "crate::wire::few_by_key()"))]
     #[serde(rename = "exchangeTokens")]
     pub exchange_tokens: BTreeMap<Exchange, Vec<String>>,
 }

@@ -43,7 +43,7 @@ pub const CANCEL_ORDER: &str = "/rest/secure/angelbroking/order/v1/cancelOrder";
 pub const ORDER_BOOK: &str = "/rest/secure/angelbroking/order/v1/getOrderBook";
 /// The trades of the day.
 pub const TRADE_BOOK: &str = "/rest/secure/angelbroking/order/v1/getTradeBook";
-/// One order; [`order_details`] fills the last part in.
+/// One order; [`order_details`] fills the last part in, and limits are kept by this constant.
 pub const ORDER_DETAILS: &str = "/rest/secure/angelbroking/order/v1/details/{uniqueorderid}";
 /// The last price of one instrument.
 pub const LTP: &str = "/rest/secure/angelbroking/order/v1/getLtpData";

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::wire::{Decimal, Open, Rows, Rupees, TimeOfDay};
 
+mod lists;
 mod samples;
 
 const JSON: Option<&str> = Some("application/json");
@@ -45,6 +46,23 @@ where
     let _ = parse_request::<T>(&spoiled.bytes(&bytes));
     let _ = serde_json::from_value::<T>(spoiled.value(serde_json::to_value(body).expect("writes")));
     Ok(())
+}
+
+impl Arbitrary for Charge {
+    type Parameters = ();
+    type Strategy = BoxedStrategy<Self>;
+
+    /// Charges of charges of charges.
+    fn arbitrary_with((): ()) -> Self::Strategy {
+        let charge = |breakup: BoxedStrategy<Vec<Self>>| {
+            (any::<String>(), any::<Rupees>(), any::<String>(), breakup)
+                .prop_map(|(name, amount, msg, breakup)| Self { name, amount, msg, breakup })
+                .boxed()
+        };
+        let leaf = charge(Just(Vec::new()).boxed());
+        let nest = move |inner| charge(prop::collection::vec(inner, 0..3).boxed());
+        leaf.prop_recursive(3, 8, 3, nest).boxed()
+    }
 }
 
 /// A way to spoil a body.
@@ -146,6 +164,23 @@ survive! {
     rule_id: RuleId,
     rule_list_request: RuleListRequest,
     rules: Rows<RuleRow>,
+    margin_request: MarginRequest,
+    margin: Margin,
+    charges_request: ChargesRequest,
+    charges: ChargesEstimate,
+    dis_request: DisRequest,
+    dis_status_request: DisStatusRequest,
+    dis_status: DisStatus,
+    greeks_request: GreeksRequest,
+    greeks: Rows<GreeksRow>,
+    movers_request: MoversRequest,
+    movers: Rows<MoverRow>,
+    put_call_ratios: Rows<PutCallRow>,
+    build_up_request: BuildUpRequest,
+    build_up: Rows<BuildUpRow>,
+    intraday_shares: Rows<IntradayRow>,
+    cautionary_request: CautionaryRequest,
+    cautionary_shares: Rows<CautionaryRow>,
 }
 
 proptest! {
@@ -194,6 +229,24 @@ proptest! {
         prop_assert_eq!(read, Ok(word(0)));
         let refresh = serde_json::to_vec(&RefreshRequest { refresh: word(0) }).expect("writes");
         prop_assert!(parse_request::<RefreshRequest>(&refresh).is_ok_and(|r| r.refresh == word(0)));
+    }
+
+    #[test]
+    fn bodies_that_name_a_person_survive(words in prop::collection::vec(any::<String>(), 6)) {
+        let word = |place: usize| words[place].clone();
+        let dis = Dis {
+            req_id: word(0),
+            return_url: word(1),
+            dp_id: word(2),
+            boid: word(3),
+            transaction: word(4),
+            version: word(5),
+        };
+        let text = serde_json::to_vec(&Envelope::success(&dis)).expect("writes");
+        prop_assert!(parse_reply::<Dis>(200, JSON, &text) == Ok(dis));
+        let tpin = TpinRequest { dp_id: word(0), req_id: word(1), boid: word(2), pan: word(3) };
+        let text = serde_json::to_vec(&tpin).expect("writes");
+        prop_assert!(parse_request::<TpinRequest>(&text) == Ok(tpin));
     }
 
     #[test]

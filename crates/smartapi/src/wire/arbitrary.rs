@@ -1,6 +1,8 @@
 //! Random values of the wire for property tests, within what the broker's forms can say.
 
-use proptest::collection::vec;
+use std::collections::BTreeMap;
+
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::{Fixed, Open, Rows, TimeOfDay, Word};
@@ -63,6 +65,15 @@ impl<T: Arbitrary + 'static> Arbitrary for Rows<T> {
 /// A short list.
 pub(crate) fn few<T: Arbitrary + 'static>() -> BoxedStrategy<Vec<T>> {
     vec(any::<T>(), 0..3).boxed()
+}
+
+/// A short list for each of a few keys.
+pub(crate) fn few_by_key<K, T>() -> BoxedStrategy<BTreeMap<K, Vec<T>>>
+where
+    K: Arbitrary + Ord + 'static,
+    T: Arbitrary + 'static,
+{
+    btree_map(any::<K>(), few(), 0..4).boxed()
 }
 
 /// A time without seconds.

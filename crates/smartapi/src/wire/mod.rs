@@ -177,6 +177,6 @@ impl<C: Cell> de::Visitor<'_> for Reader<C> {
 #[cfg(test)]
 mod arbitrary;
 #[cfg(test)]
-pub(crate) use arbitrary::{few, full_minute};
+pub(crate) use arbitrary::{few, few_by_key, full_minute};
 #[cfg(test)]
 mod tests;

@@ -79,7 +79,7 @@ fn schedule() -> impl Strategy<Value = Vec<(&'static str, u64)>> {
     let route = prop::sample::select(&routes::ROUTES[..]).prop_map(|route| route.path);
     let few = prop::sample::select(vec![routes::PLACE_ORDER, routes::CANCEL_ORDER, routes::QUOTE]);
     let pause = prop_oneof![8 => 0..300_u64, 2 => 0..2_000_u64, 1 => 0..4_000_000_u64];
-    prop::collection::vec((prop_oneof![route, few], pause), 1..1500)
+    prop::collection::vec((prop_oneof![route, few], pause), 1..700)
 }
 
 /// Whether all windows of the row have room, counted from all calls that passed.

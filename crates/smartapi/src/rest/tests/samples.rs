@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::Wall;
 
-fn data<T: DeserializeOwned>(data: &Value) -> T {
+pub(super) fn data<T: DeserializeOwned>(data: &Value) -> T {
     let body = json!({ "status": true, "message": "SUCCESS", "errorcode": "", "data": data });
     match parse_reply(200, JSON, body.to_string().as_bytes()) {
         Ok(read) => read,
@@ -11,7 +11,7 @@ fn data<T: DeserializeOwned>(data: &Value) -> T {
     }
 }
 
-fn rupees(text: &str) -> Rupees {
+pub(super) fn rupees(text: &str) -> Rupees {
     text.parse().expect("an amount")
 }
 
