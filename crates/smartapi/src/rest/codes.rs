@@ -46,7 +46,9 @@ static CODES: [KnownCode; 59] = [
     row(
         "AG7002",
         "the request does not come from the static IP address registered for the API key",
-        "register this machine's public IPv4 address for the API key at smartapi.angelone.in",
+        "register the public IPv4 address that this machine is seen with for the API key at \
+         smartapi.angelone.in; behind a router or a carrier it is not the machine's own, and only \
+         orders need it",
     ),
     row("AG1000", "eDIS is already registered today", "nothing to do: it holds for today"),
     row("AG2001", "the eDIS request failed", LATER),
@@ -122,3 +124,34 @@ static CODES: [KnownCode; 59] = [
         "subscribe to at most 1,000 instruments on one connection",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// As the fact sheet of the protocol lists them.
+    const LISTED: &str = "AG8001 AG8002 AG8003 AG8004 AG7002 AG1000 AG2001 AB7001 AB8050 AB8051 \
+        AB1000 AB1001 AB1002 AB1003 AB1004 AB1005 AB1006 AB1007 AB1008 AB1009 AB1010 AB1011 \
+        AB1012 AB1013 AB1014 AB1015 AB1016 AB1017 AB1018 AB1021 AB1031 AB1032 AB1050 AB2000 \
+        AB2001 AB2002 AB4008 AB4018 E1001 E1002";
+
+    #[test]
+    fn every_listed_code_is_known_once_with_its_cure() {
+        let gtt = (9000..=9018).map(|number| format!("AB{number}"));
+        let listed: BTreeSet<String> =
+            LISTED.split_whitespace().map(str::to_owned).chain(gtt).collect();
+        let known: BTreeSet<String> = CODES.iter().map(|known| known.code.to_owned()).collect();
+        assert_eq!(known, listed);
+        assert_eq!(known.len(), CODES.len());
+        assert!(CODES.iter().all(|known| !known.meaning.is_empty() && !known.cure.is_empty()));
+    }
+
+    #[test]
+    fn an_unregistered_address_is_told_from_a_dead_session() {
+        let cure = known_code("AG7002").expect("known").cure;
+        assert!(cure.contains("register the public IPv4 address"));
+        assert!(!SESSION_DEAD.contains(&"AG7002") && known_code("AB0000").is_none());
+    }
+}

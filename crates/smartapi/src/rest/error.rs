@@ -78,6 +78,13 @@ impl ApiError {
         matches!(self, Self::SessionDead { .. })
     }
 
+    /// Whether the request came from an address that is not registered for the API key: worth showing
+    /// the address in use, which this crate cannot know.
+    #[must_use]
+    pub fn is_unregistered_address(&self) -> bool {
+        self.code() == Some("AG7002")
+    }
+
     /// The broker's own code, if it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {

@@ -40,6 +40,20 @@ fn what_is_written_is_read_back() {
 }
 
 #[test]
+fn an_unregistered_address_is_known_in_both_envelopes() {
+    let gateway = GatewayFailure::new("AG7002", "Unregistered IP");
+    for text in [
+        serde_json::to_string(&gateway).expect("writes"),
+        serde_json::to_string(&Envelope::failure("AG7002", "Unregistered IP")).expect("writes"),
+    ] {
+        let error = fails(200, &text);
+        assert!(error.is_unregistered_address() && !error.session_dead());
+        assert!(error.hint().contains("register the public IPv4 address"), "{}", error.hint());
+    }
+    assert!(!fails(200, "").is_unregistered_address());
+}
+
+#[test]
 fn a_rate_limit_is_known_by_its_text_and_not_by_its_status() {
     let told = parse_reply::<Value>(403, Some("text/plain"), RATE_LIMIT_TEXT.as_bytes());
     let limited = ApiError::RateLimited { status: 403, code: String::new() };
