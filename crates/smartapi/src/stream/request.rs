@@ -136,3 +136,6 @@ impl std::fmt::Display for StreamError {
         write!(f, ": {}", self.error_message)
     }
 }
+
+#[cfg(test)]
+mod tests;
