@@ -1,4 +1,5 @@
 //! Angel One's SmartAPI protocol in both directions, without any I/O: bytes and times are arguments.
+#![doc = include_str!("../README.md")]
 
 pub mod clock;
 pub mod order_update;
