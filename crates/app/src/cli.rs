@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sandbox::Step;
+
+use crate::sandbox_help;
 
 /// Exit statuses, as `--help` ends.
 const STATUSES: &str = "Exit status:
@@ -34,6 +37,7 @@ pub(crate) enum Command {
     /// Trade on paper over the live stream, until the session ends
     Trade(TradeArgs),
     /// Run the broker's twin: a local server that speaks SmartAPI
+    #[command(after_long_help = sandbox_help::text())]
     Sandbox(SandboxArgs),
     /// Run the strategy over recordings
     Replay(ReplayArgs),
@@ -95,7 +99,7 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
     /// Take the broker's feed
-    #[arg(long, conflicts_with_all = ["sandbox", "ticks_file", "rate", "speed", "seed", "plain", "regime"])]
+    #[arg(long, conflicts_with_all = ["sandbox", "ticks_file", "rate", "speed", "seed", "plain", "regime", "scenario", "fault"])]
     pub(crate) live: bool,
     /// Take the embedded sandbox, which is the default
     #[arg(long)]
@@ -132,6 +136,12 @@ pub(crate) struct PlaybackArgs {
     /// Without TLS
     #[arg(long)]
     pub(crate) plain: bool,
+    /// What goes wrong, and how slow answers are: a scenario in TOML, see `myquant sandbox --help`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// One thing that goes wrong, such as stall@500:200ms (repeatable), see `myquant sandbox --help`
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Step>,
 }
 
 /// A rate on the command line.

@@ -17,6 +17,7 @@ mod report;
 mod results;
 mod run_folder;
 mod sandbox_command;
+mod sandbox_help;
 mod settings;
 mod signals;
 mod tick_files;

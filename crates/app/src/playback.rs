@@ -4,7 +4,7 @@ use std::path::Path;
 
 use engine::config::Config;
 use engine::units::Zone;
-use sandbox::{Instrument, Pacing, Recipe, Row, Tape, generate};
+use sandbox::{Instrument, Pacing, Recipe, Row, Scenario, Tape, generate};
 use smartapi::packet::ExchangeType;
 
 use crate::cli::{PlaybackArgs, Rate, Regime};
@@ -53,6 +53,29 @@ pub(crate) fn tape(
         lot_size: config.instrument.lot_size.0,
     };
     Ok((Tape::new(generate(&recipe), 0), None))
+}
+
+/// What goes wrong: the scenario's file, and then the faults of the command line.
+///
+/// Errors: status 2 for a file that is unreadable or no scenario.
+pub(crate) fn scenario(args: &PlaybackArgs) -> Result<Scenario, Failure> {
+    let written = match &args.scenario {
+        None => Scenario::default(),
+        Some(path) => {
+            let name = path.display();
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                let what = format!("cannot read the scenario {name}: {error}");
+                Failure::usage(
+                    what,
+                    "check the name and the rights of the file given to --scenario",
+                )
+            })?;
+            Scenario::from_toml(&text).map_err(|error| {
+                Failure::usage(format!("scenario {name}: {error}"), error.hint())
+            })?
+        }
+    };
+    Ok(args.fault.iter().cloned().fold(written, Scenario::with))
 }
 
 /// Why a sandbox did not start: the recording's fault is told from the command line's.

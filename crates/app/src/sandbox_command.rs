@@ -28,6 +28,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         port: args.port,
         transport,
         instrument: playback::instrument(&config),
+        scenario: playback::scenario(&args.playback)?,
         ..Options::new(tape, pacing, Cycles::new().0)
     })
     .map_err(playback::refused)?;

@@ -210,7 +210,9 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     };
     let transport =
         if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
-    let options = Options { transport, instrument, ..Options::new(tape, pacing, cycles.0.clone()) };
+    let scenario = playback::scenario(&args.playback)?;
+    let usual = Options::new(tape, pacing, cycles.0.clone());
+    let options = Options { transport, instrument, scenario, ..usual };
     let sandbox = Sandbox::start(options).map_err(playback::refused)?;
     let address = sandbox.address();
     let authority = address.ca_file.as_ref().map(std::fs::read).transpose().map_err(|error| {

@@ -45,6 +45,33 @@ fn three_hundred_ticks_without_tls_are_measured_and_everything_adds_up() {
     check_everything(&["--plain"]);
 }
 
+#[test]
+fn every_tick_that_was_scheduled_in_a_stall_shows_its_share_of_it_as_age() {
+    const MS: u64 = 1_000_000;
+    let world = World::new();
+    let scenario = "[[fault]]\nafter_packets = 150\ndo = \"stall\"\nfor = \"200ms\"\n";
+    world.write("stall.toml", scenario);
+    let args = "perf --ticks 300 --settle 50 --rate 1000 --out run --scenario stall.toml";
+    world.run(args.split(' ').chain(WIDE_TARGETS)).assert_status(0);
+    let text = world.text("run/ticks.csv");
+    let mut rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = rows.next().expect("a header");
+    let column = |name| header.iter().position(|column| *column == name).expect(name);
+    let (sequence, age) = (column("seq"), column("age_ns"));
+    let mut late = 0;
+    for row in rows {
+        let [sequence, age] = [sequence, age].map(|at| row[at].parse::<u64>().expect("a number"));
+        // Packet 150 left when it was due or later, and one follows each millisecond.
+        if (151..350).contains(&sequence) {
+            let share = (350 - sequence) * MS;
+            assert!(age >= share, "tick {sequence} is {age} ns old, its share is {share}");
+            late += 1;
+        }
+    }
+    assert_eq!(late, 199);
+    assert!(world.json("run/report.json")["age"]["max_ns"].as_u64() >= Some(199 * MS));
+}
+
 fn check_table(text: &str) {
     let header = text.lines().find(|line| line.starts_with("stage")).expect("a header");
     let columns: Vec<&str> = header.split_whitespace().collect();

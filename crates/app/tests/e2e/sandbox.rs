@@ -91,3 +91,75 @@ fn each_start_makes_other_credentials() {
         running.end_by(Signal::INT).assert_status(130);
     }
 }
+
+/// Asks the control address of a sandbox without TLS.
+fn control(address: &Value, method: &str, path: &str, body: &str) -> Value {
+    let mut socket = TcpStream::connect(host(&address["control_url"])).expect("listens");
+    let length = body.len();
+    let head = format!(
+        "{method} /control{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    socket.write_all(head.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    serde_json::from_str(body).expect("JSON")
+}
+
+#[test]
+fn faults_come_from_a_file_the_command_line_and_the_control_address() {
+    let world = World::new();
+    world.write("bad_day.toml", "[[fault]]\nat = \"2s\"\ndo = \"drop\"\n");
+    let faults =
+        ["--plain", "--scenario", "bad_day.toml", "--fault", "gap@500", "--fault", "close"];
+    let (running, address) = started(&world, &faults);
+    let added = control(&address, "POST", "/faults", r#"{ "do": "stall", "for": "200ms" }"#);
+    let names: Vec<&str> = added["faults"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|fault| fault["do"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names, ["drop", "gap", "close", "stall"]);
+    assert_eq!(control(&address, "DELETE", "/faults", "")["faults"], Value::Array(vec![]));
+    end(&world, running, &address, Signal::INT);
+}
+
+#[test]
+fn a_wrong_scenario_or_fault_is_refused_with_what_is_allowed_and_where() {
+    let world = World::new();
+    world.write("bad.toml", "seed = 1\n[[fault]]\ndo = \"stal\"\n");
+    let ended = world.run(["sandbox", "--scenario", "bad.toml"]);
+    ended.assert_failure(2, &["error: scenario bad.toml: line 3, column 6: ", "\"stal\"", "stall"]);
+    ended.assert_failure(2, &["hint: `myquant sandbox --help`"]);
+    let ended = world.run(["perf", "--scenario", "none.toml", "--out", "run"]);
+    ended.assert_failure(2, &["cannot read the scenario none.toml", "hint: "]);
+    let ended = world.run(["sandbox", "--fault", "stall@500:soon"]);
+    ended.assert_failure(2, &["--fault", "\"soon\" is no time", "allowed"]);
+    world.write("full.toml", "[latency.stream]\nconstant = \"1ms\"\n");
+    let ended = world.run(["sandbox", "--scenario", "full.toml", "--rate", "max"]);
+    ended.assert_failure(2, &["latency of the stream", "hint: give a --rate"]);
+}
+
+#[test]
+fn its_help_is_enough_to_use_it_with_any_program() {
+    let world = World::new();
+    let help = world.run(["sandbox", "--help"]);
+    help.assert_status(0);
+    let words = [
+        "SmartConnect(api_key, root=rest_url)",
+        "SmartWebSocketV2.ROOT_URI",
+        "CONSTANTS.websocketURL",
+        "REQUESTS_CA_BUNDLE",
+        "totp_secret",
+        "POST   /faults",
+        "lost-answer",
+        "[latency.rest]",
+        "--fault stall@500:200ms",
+    ];
+    for word in words {
+        assert!(help.out.contains(word), "{word}");
+    }
+}

@@ -74,7 +74,14 @@ fn live_with_half_the_credentials_names_the_missing_ones_and_shows_no_value() {
 #[test]
 fn options_of_the_sandbox_and_the_broker_exclude_each_other() {
     let world = World::new();
-    for more in [["--rate", "5"], ["--ticks-file", "x.csv"], ["--seed", "5"]] {
+    let sandboxed = [
+        ["--rate", "5"],
+        ["--ticks-file", "x.csv"],
+        ["--seed", "5"],
+        ["--scenario", "x.toml"],
+        ["--fault", "drop"],
+    ];
+    for more in sandboxed {
         let ended = world.run(["perf", "--live", "--token", "2:1"].into_iter().chain(more));
         ended.assert_failure(2, &["--live", more[0]]);
     }

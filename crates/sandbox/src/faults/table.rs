@@ -29,6 +29,8 @@ pub struct FaultRow {
     pub meets: Meets,
     /// Its own keys; the first may stand without its name in the short form.
     pub takes: &'static [&'static str],
+    /// Whether it takes the key `carried_out`: it is another answer to a request.
+    pub may_be_carried_out: bool,
     /// What a client sees.
     pub effect: &'static str,
     pub(super) make: fn(&Written) -> Result<Fault, String>,
@@ -44,7 +46,17 @@ const fn row(
     effect: &'static str,
     make: fn(&Written) -> Made,
 ) -> FaultRow {
-    FaultRow { name, meets, takes, effect, make }
+    FaultRow { name, meets, takes, may_be_carried_out: false, effect, make }
+}
+
+/// A row of a fault that answers in the place of the route.
+const fn answer_row(
+    name: &'static str,
+    takes: &'static [&'static str],
+    effect: &'static str,
+    make: fn(&Written) -> Made,
+) -> FaultRow {
+    FaultRow { may_be_carried_out: true, ..row(name, Meets::Request, takes, effect, make) }
 }
 
 fn line(written: &Written, fault: LineFault) -> Made {
@@ -132,13 +144,9 @@ pub static FAULTS: [FaultRow; 30] = [
     row("long-token", Meets::Packet, &[], "the packet's token fills all 25 characters", |_| {
         packet(PacketFault::LongToken)
     }),
-    row(
-        "server-error",
-        Meets::Request,
-        &["status", "carried_out"],
-        "HTTP `status` (default 503) with plain text",
-        |w| answer(w, Answer::Status(w.server_status(503)?)),
-    ),
+    answer_row("server-error", &["status"], "HTTP `status` (default 503) with plain text", |w| {
+        answer(w, Answer::Status(w.server_status(503)?))
+    }),
     row(
         "rate-limit",
         Meets::Request,
@@ -146,19 +154,11 @@ pub static FAULTS: [FaultRow; 30] = [
         "`form` text (default): HTTP 403 and text; json: HTTP 200 and AB1021; http-429: HTTP 429",
         |w| answer(w, w.form()),
     ),
-    row(
-        "html-page",
-        Meets::Request,
-        &["carried_out"],
-        "HTTP 200 and the firewall's page \"Request Rejected\"",
-        |w| answer(w, Answer::Html),
-    ),
-    row("empty-body", Meets::Request, &["carried_out"], "HTTP 200 without a body", |w| {
-        answer(w, Answer::Empty)
+    answer_row("html-page", &[], "HTTP 200 and the firewall's page \"Request Rejected\"", |w| {
+        answer(w, Answer::Html)
     }),
-    row("null-body", Meets::Request, &["carried_out"], "HTTP 200 and the JSON text null", |w| {
-        answer(w, Answer::Null)
-    }),
+    answer_row("empty-body", &[], "HTTP 200 without a body", |w| answer(w, Answer::Empty)),
+    answer_row("null-body", &[], "HTTP 200 and the JSON text null", |w| answer(w, Answer::Null)),
     row(
         "truncated-body",
         Meets::Request,
@@ -166,24 +166,21 @@ pub static FAULTS: [FaultRow; 30] = [
         "the right answer, but only the first half of it",
         |_| Ok(Fault::Request(RequestFault::Truncated)),
     ),
-    row(
+    answer_row(
         "failure",
-        Meets::Request,
-        &["code", "carried_out"],
+        &["code"],
         "HTTP 200 and the usual envelope with status false and `code` (default AB1004)",
         |w| answer(w, Answer::Failure(w.code("AB1004"))),
     ),
-    row(
+    answer_row(
         "gateway-failure",
-        Meets::Request,
-        &["code", "carried_out"],
+        &["code"],
         "HTTP 200 and the gateway's envelope: success false, errorCode `code` (default AG8001)",
         |w| answer(w, Answer::Gateway(w.code("AG8001"))),
     ),
-    row(
+    answer_row(
         "status-as-text",
-        Meets::Request,
-        &["carried_out"],
+        &[],
         "HTTP 200 and a failure whose status is the text \"false\" and whose data the text \"null\"",
         |w| answer(w, Answer::StatusAsText),
     ),

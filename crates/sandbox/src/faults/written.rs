@@ -191,6 +191,9 @@ impl Written {
         if meets == Meets::Request || self.on_request.is_some() {
             taken.push("route");
         }
+        if self.name.0.may_be_carried_out {
+            taken.push("carried_out");
+        }
         if meets != Meets::Account {
             taken.push("times");
         }
