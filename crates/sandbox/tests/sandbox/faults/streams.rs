@@ -201,3 +201,14 @@ fn the_order_stream_has_the_same_faults() {
     // The greeting may have left before the silence began.
     while updates.text() != "pong" {}
 }
+
+#[test]
+fn the_sandbox_ends_whatever_its_streams_are_held_by() {
+    for fault in ["stall@3", "freeze@3"] {
+        let sandbox = faulty(50, FAST, &[fault]);
+        let mut stream = subscribed(&sandbox);
+        assert_eq!(stream.sequences(3), [1, 2, 3]);
+        sandbox.stop();
+        while stream.0.read().is_ok() {}
+    }
+}
