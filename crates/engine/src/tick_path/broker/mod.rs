@@ -50,6 +50,10 @@ pub struct Arrivals {
     pub duplicates: u64,
     /// Packets with a lower sequence number than an earlier one; passed on.
     pub out_of_sequence: u64,
+    /// How often a packet was not the next one of its day.
+    pub gaps: u64,
+    /// The sequence numbers that were skipped then; late packets may have brought some of them.
+    pub missing: u64,
 }
 
 /// The state of the instrument as the broker shows it.
@@ -87,6 +91,10 @@ impl Broker {
         let sequence = if of_older_day { 0 } else { received.sequence };
         match self.sequences.note(sequence) {
             Verdict::Fresh => {}
+            Verdict::Ahead { missing } => {
+                self.arrivals.gaps += 1;
+                self.arrivals.missing = self.arrivals.missing.saturating_add(missing);
+            }
             Verdict::Late => self.arrivals.out_of_sequence += 1,
             Verdict::Duplicate => {
                 self.arrivals.duplicates += 1;
@@ -131,5 +139,29 @@ impl Broker {
     #[must_use]
     pub const fn arrivals(&self) -> Arrivals {
         self.arrivals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_that_is_not_the_next_one_of_its_day_is_counted_as_a_gap() {
+        let mut broker = Broker::new(Zone::INDIA);
+        let mut receive = |sequence, day: i64| {
+            let time = EventTime(1_759_722_300_000_000) + Micros(day * Micros::DAY.0);
+            let raw =
+                RawTick { time: Some(time), price: Some(Paise(10_000)), ..RawTick::default() };
+            let _ = broker.on_received(Received { raw, sequence });
+            (broker.arrivals().gaps, broker.arrivals().missing)
+        };
+        assert_eq!(receive(7, 0), (0, 0), "the first of a day");
+        assert_eq!(receive(8, 0), (0, 0));
+        assert_eq!(receive(12, 0), (1, 3));
+        assert_eq!(receive(10, 0), (1, 3), "late, and out of sequence");
+        assert_eq!(receive(0, 0), (1, 3), "no number");
+        assert_eq!(receive(20, 0), (2, 10));
+        assert_eq!(receive(100, 1), (2, 10), "another day has numbers of its own");
     }
 }

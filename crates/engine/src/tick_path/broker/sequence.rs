@@ -3,8 +3,13 @@
 /// What a sequence number says about its packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Higher than all before it, or 0, which has no meaning.
+    /// The first one, the next one, or 0, which has no meaning.
     Fresh,
+    /// Higher than all before it, and not the next one.
+    Ahead {
+        /// The numbers between; late packets may still bring them.
+        missing: u64,
+    },
     /// Lower than an earlier one, and not seen before.
     Late,
     /// Seen before.
@@ -63,8 +68,13 @@ impl SequenceMemory {
                 Verdict::Fresh
             }
             Some(run) if sequence <= run.last => self.note_late(sequence),
-            _ => {
+            Some(run) => {
+                let missing = sequence.abs_diff(run.last) - 1;
                 self.insert(self.runs.len(), sequence);
+                Verdict::Ahead { missing }
+            }
+            None => {
+                self.insert(0, sequence);
                 Verdict::Fresh
             }
         }
@@ -129,6 +139,9 @@ mod tests {
                     _ if number == 0 => Verdict::Fresh,
                     _ if seen.contains(&number) => Verdict::Duplicate,
                     Some(highest) if number < *highest => Verdict::Late,
+                    Some(highest) if number > *highest + 1 => {
+                        Verdict::Ahead { missing: (number - *highest - 1) as u64 }
+                    }
                     _ => Verdict::Fresh,
                 };
                 prop_assert_eq!(memory.note(number), expected, "number {}", number);
@@ -146,14 +159,18 @@ mod tests {
         assert_eq!(memory.note(i64::MIN), Verdict::Late);
         assert_eq!(memory.note(i64::MAX), Verdict::Duplicate);
         assert_eq!(memory.note(i64::MIN), Verdict::Duplicate);
+        let mut memory = SequenceMemory::new();
+        assert_eq!(memory.note(i64::MIN), Verdict::Fresh);
+        assert_eq!(memory.note(i64::MAX), Verdict::Ahead { missing: u64::MAX - 1 });
     }
 
     #[test]
     fn more_gaps_than_it_holds_join_the_oldest() {
         let mut memory = SequenceMemory::new();
         let most = MOST_RUNS as i64;
-        for number in 1..=most + 1 {
-            assert_eq!(memory.note(number * 2), Verdict::Fresh);
+        assert_eq!(memory.note(2), Verdict::Fresh);
+        for number in 2..=most + 1 {
+            assert_eq!(memory.note(number * 2), Verdict::Ahead { missing: 1 });
         }
         assert_eq!(memory.runs.capacity(), MOST_RUNS, "never grows");
         assert_eq!(memory.note(3), Verdict::Duplicate, "from the joined runs");
