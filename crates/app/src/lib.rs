@@ -7,6 +7,7 @@ mod config_command;
 mod failure;
 mod fills;
 mod measured;
+mod pages;
 mod perf;
 mod playback;
 mod presets;

@@ -6,15 +6,14 @@ use engine::config::{Config, Key, Origin};
 use engine::replay::Counts;
 use engine::tick_path::position::Trade;
 use engine::units::{EventTime, Money, Zone};
-use minijinja::Environment;
-use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::breakdown::{self, Bin, Part};
-use super::plot::{self, Plot};
+use super::plot;
 use super::positions::{Position, positions};
 use super::reasons::{self, Why};
 use super::{RunResult, Scene, words};
+use crate::pages::{self, Plot};
 
 /// Sales that the page lists; the tables hold all.
 const MOST_ROWS: usize = 2000;
@@ -127,11 +126,7 @@ struct Setting {
 
 /// The page as text.
 pub(super) fn render(result: &RunResult, config: &Config, scene: &Scene<'_>) -> io::Result<String> {
-    let mut environment = Environment::new();
-    let template = include_str!("page.html");
-    environment.add_template("page.html", template).map_err(io::Error::other)?;
-    let page = environment.get_template("page.html").map_err(io::Error::other)?;
-    page.render(Serde(Page::of(result, config, scene))).map_err(io::Error::other)
+    pages::render(include_str!("page.html"), Page::of(result, config, scene))
 }
 
 impl<'a> Page<'a> {

@@ -1,79 +1,18 @@
-//! Charts as paths and places: the template draws them without text inside, so that they may stretch.
+//! The charts of a run's results: capital and drawdown, and prices with entries and exits.
 
 use engine::units::{EventTime, Micros, Money, Zone};
-use serde::Serialize;
 
 use super::breakdown::round_step;
 use super::prices::PriceDay;
 use super::words;
+use crate::pages::{Label, Line, Mark, Plot, path};
 use engine::tick_path::position::Trade;
-
-/// Width and height of every chart in its own units.
-const WIDTH: f64 = 1000.0;
-const HEIGHT: f64 = 300.0;
 
 /// Points of a line beyond which it is thinned.
 const MOST_POINTS: usize = 2000;
 
 /// Sales of a day whose entry and exit are drawn.
 const MOST_MARKED: usize = 500;
-
-/// A chart: lines in its own units, the rest in per cent of its width and height.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Plot {
-    pub(super) title: String,
-    pub(super) note: String,
-    lines: Vec<Line>,
-    marks: Vec<Mark>,
-    rows: Vec<Label>,
-    /// The longest text of the rows, which makes room for them.
-    widest: String,
-    columns: Vec<Label>,
-}
-
-/// An SVG path; its class says what it shows.
-#[derive(Debug, Serialize)]
-struct Line {
-    class: &'static str,
-    path: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Mark {
-    class: &'static str,
-    left: String,
-    top: String,
-    about: String,
-}
-
-/// A text at an axis.
-#[derive(Debug, Serialize)]
-struct Label {
-    at: String,
-    text: String,
-    /// On which side the text would leave the chart, if it stood in the middle of its place.
-    edge: &'static str,
-}
-
-impl Label {
-    fn new(share: f64, text: String) -> Self {
-        let edge = match share {
-            ..0.06 => "first",
-            0.94.. => "last",
-            _ => "",
-        };
-        Self { at: per_cent(share), text, edge }
-    }
-}
-
-impl Plot {
-    /// An empty chart with the rows of its view.
-    fn in_view(view: &View) -> Self {
-        let rows = view.rows();
-        let widest = rows.iter().map(|row| &row.text).max_by_key(|text| text.chars().count());
-        Self { widest: widest.cloned().unwrap_or_default(), rows, ..Self::default() }
-    }
-}
 
 /// What of the data the chart shows; `low` < `high`, `from` < `till`.
 #[derive(Clone, Copy, Debug)]
@@ -102,12 +41,7 @@ impl View {
     }
 
     fn path(&self, points: impl Iterator<Item = (i64, i128)>) -> String {
-        let mut path = String::new();
-        for (number, (x, y)) in points.enumerate() {
-            path.push(if number == 0 { 'M' } else { 'L' });
-            path.push_str(&format!("{:.1} {:.1}", self.x(x) * WIDTH, self.y(y) * HEIGHT));
-        }
-        path
+        path(points.map(|(x, y)| (self.x(x), self.y(y))))
     }
 
     /// Horizontal lines at round amounts of paise.
@@ -128,10 +62,6 @@ impl View {
 fn bounds<T: Ord + Copy>(mut values: impl Iterator<Item = T>) -> Option<(T, T)> {
     let first = values.next()?;
     Some(values.fold((first, first), |(low, high), value| (low.min(value), high.max(value))))
-}
-
-fn per_cent(share: f64) -> String {
-    format!("{:.2}", share * 100.0)
 }
 
 /// The realised capital after each sale, and how far it is below its height.
@@ -158,7 +88,7 @@ pub(super) fn equity(starting: Money, trades: &[Trade], zone: Zone) -> Option<(P
             Line { class: "curve", path: view.path(curve.into_iter()) },
         ],
         columns: columns(&view),
-        ..Plot::in_view(&view)
+        ..Plot::with_rows(view.rows())
     };
     let view = View { high: 0, ..View::of(falls.iter().copied())? };
     let base = [(view.till, 0), (view.from, 0)];
@@ -170,7 +100,7 @@ pub(super) fn equity(starting: Money, trades: &[Trade], zone: Zone) -> Option<(P
             Line { class: "fall-edge", path: line },
         ],
         columns: columns(&view),
-        ..Plot::in_view(&view)
+        ..Plot::with_rows(view.rows())
     };
     Some((capital, drawdown))
 }
@@ -242,7 +172,7 @@ pub(super) fn prices(day: &PriceDay, trades: &[Trade], zone: Zone) -> Option<Plo
         lines,
         marks: marks(&view, shown, zone),
         columns: clock_labels(&view, zone),
-        ..Plot::in_view(&view)
+        ..Plot::with_rows(view.rows())
     })
 }
 
@@ -258,7 +188,7 @@ fn marks(view: &View, trades: &[&Trade], zone: Zone) -> Vec<Mark> {
     let mark = |class, (x, y), about: String| {
         let at = words::time_of_day(zone, EventTime(x));
         let about = format!("{at} {about} at {}", words::rupees(Money(y)));
-        Mark { class, left: per_cent(view.x(x)), top: per_cent(view.y(y)), about }
+        Mark::new(class, (view.x(x), view.y(y)), about)
     };
     let mut marks = Vec::new();
     let mut last_entry = None;
