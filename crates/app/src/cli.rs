@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// Run the strategy over recordings
     Replay(ReplayArgs),
+    /// Make the page and the trace of a measured run again from its files
+    Report(ReportArgs),
     /// Show, check or explain the configuration
     Config(ConfigArgs),
 }
@@ -205,6 +207,16 @@ pub(crate) struct ReplayArgs {
     pub(crate) explain: Option<String>,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The folder of a run of perf or trade, or of replay with --trace
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod recorder;
 mod registry;
 mod replay;
 mod report;
+mod report_command;
 mod results;
 mod run_folder;
 mod sandbox_command;
@@ -60,6 +61,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Result<Status, Failure> {
             (registry.select(&config)?.replay)(args, &config)
         }
         Command::Sandbox(args) => sandbox_command::run(args),
+        Command::Report(args) => report_command::run(args),
         Command::Config(args) => config_command::run(&args.command, schema),
     }
 }

@@ -55,6 +55,22 @@ impl RunFolder {
         unreachable!("invariant: the numbers do not end")
     }
 
+    /// The folder of a run that is over.
+    pub(crate) fn of_earlier_run(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// Puts a file that follows from others of the folder into its place, whole or not at all.
+    ///
+    /// Errors: status 2, naming the file and what the system said.
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+        let path = self.0.join(name);
+        let aside = self.0.join(format!("{name}.new"));
+        let write = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, &path));
+        write.map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
+    }
+
     /// The folder's path.
     pub(crate) fn path(&self) -> &Path {
         &self.0
@@ -75,7 +91,7 @@ impl RunFolder {
     pub(crate) fn write(
         &self,
         name: &str,
-        fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+        fill: impl FnOnce(&mut (dyn io::Write + Send)) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let path = self.0.join(name);
         let write = || {
@@ -162,6 +178,19 @@ mod tests {
         folder.write("a.txt", |file| file.write_all(b"first")).expect("written");
         assert!(folder.write("a.txt", |file| file.write_all(b"second")).is_err());
         assert_eq!(std::fs::read(folder.path().join("a.txt")).expect("read"), b"first");
+    }
+
+    #[test]
+    fn what_follows_from_other_files_can_be_replaced() {
+        let base = tempfile::tempdir().expect("a folder");
+        let folder = RunFolder::of_earlier_run(base.path());
+        for text in [b"first".as_slice(), b"second"] {
+            let path = folder.replace("a.html", text).expect("written");
+            assert_eq!(std::fs::read(path).expect("read"), text);
+        }
+        assert_eq!(std::fs::read_dir(base.path()).expect("a folder").count(), 1);
+        let lost = RunFolder::of_earlier_run(&base.path().join("gone"));
+        assert_eq!(lost.replace("a.html", b"x").err().map(|told| told.status), Some(Status::Usage));
     }
 
     #[test]

@@ -5,15 +5,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
+use engine::probe::Counter as _;
 use engine::tick_path::strategy::Strategy;
 use tokio::runtime::Handle;
 
+use super::log;
 use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
 use super::source::Source;
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::recorder::{Recorder, Tap};
+use crate::report::Course;
 use crate::report::threads::{ThreadCounts, ThreadUse};
+use crate::report::timeline::{Event, Kind};
 use crate::signals::Signals;
 
 /// How often the main thread looks at signals, the timeout and the end of the recording.
@@ -36,15 +40,25 @@ impl End {
     pub(super) const fn is_interrupted(&self) -> bool {
         matches!(self, Self::Interrupted)
     }
+
+    /// What the stream's own states do not tell of it.
+    fn event(&self, at_ns: u64) -> Option<Event> {
+        let (kind, text) = match self {
+            Self::TimeUp(after) => {
+                (Kind::Timeout, format!("the time was up after {} s", after.as_secs_f64()))
+            }
+            Self::Interrupted => (Kind::Interrupted, "a signal ended the run".to_owned()),
+            Self::Landed | Self::Failed(_) => return None,
+        };
+        Some(Event { at_ns, kind, text })
+    }
 }
 
 /// What a run brought home.
 pub(super) struct Flight<S> {
     pub(super) path: MeasuredPath<S>,
     pub(super) end: End,
-    /// What the system did to the tick thread while it ran.
-    pub(super) threads: ThreadUse,
-    pub(super) duration_ns: u64,
+    pub(super) course: Course,
     /// The recorder's end, to finish with.
     pub(super) tap: Option<Tap>,
     /// Words about the stream that nobody was quick enough to print.
@@ -54,8 +68,15 @@ pub(super) struct Flight<S> {
 impl<S> Flight<S> {
     /// A signal came before the stream was opened.
     pub(super) fn not_begun(path: MeasuredPath<S>) -> Self {
-        let threads = ThreadUse::default();
-        Self { path, end: End::Interrupted, threads, duration_ns: 0, tap: None, news_dropped: 0 }
+        let end = End::Interrupted;
+        let course = Course {
+            begin: 0,
+            duration_ns: 0,
+            threads: ThreadUse::default(),
+            events: end.event(0).into_iter().collect(),
+            events_left_out: 0,
+        };
+        Self { path, end, course, tap: None, news_dropped: 0 }
     }
 }
 
@@ -64,6 +85,8 @@ struct Landed<S> {
     pilot: Pilot<S>,
     ended: Ended,
     threads: ThreadUse,
+    /// The counter's reading before the stream was opened.
+    begin: u64,
     duration_ns: u64,
 }
 
@@ -101,12 +124,12 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
     let (landed, landing) = sync_channel(1);
     let run = move || {
         let before = ThreadCounts::of_this_thread();
-        let begin = clock.now_ns();
+        let begin = clock.raw();
         let ended = stream.run(&mut pilot);
         pilot.finish();
-        let duration_ns = clock.now_ns() - begin;
+        let duration_ns = clock.nanos(begin, clock.raw());
         let threads = ThreadCounts::of_this_thread().since(before);
-        let _ = landed.send(Landed { pilot, ended, threads, duration_ns });
+        let _ = landed.send(Landed { pilot, ended, threads, begin, duration_ns });
     };
     let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
     let thread = thread.map_err(|error| {
@@ -137,15 +160,18 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
     };
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.print)(&news));
-    let Landed { pilot, ended, threads, duration_ns } = landed;
+    let Landed { pilot, ended, threads, begin, duration_ns } = landed;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
         (Ended::Stopped, Some(early)) if pilot.landing == Landing::Stopped => early,
         (Ended::Stopped, _) => End::Landed,
     };
-    let Pilot { path, tap, news_dropped, .. } = pilot;
-    Ok(Flight { path, end, threads, duration_ns, tap, news_dropped })
+    let Pilot { path, tap, news_dropped, states, gaps, .. } = pilot;
+    let (mut events, events_left_out) = log::events(states, gaps, cycles, begin);
+    events.extend(end.event(duration_ns));
+    let course = Course { begin, duration_ns, threads, events, events_left_out };
+    Ok(Flight { path, end, course, tap, news_dropped })
 }
 
 /// Gives the order that the moment asks for; why, if it is to stop.

@@ -1,6 +1,7 @@
 //! A run over a stream whose every tick is traced: what `perf` and `trade` share.
 
 mod flight;
+mod log;
 mod pilot;
 mod source;
 
@@ -11,6 +12,7 @@ use engine::config::Config;
 use engine::probe::{Meter, Record, Stage};
 use engine::replay::Outcome;
 use engine::tick_path::TickPath;
+use engine::tick_path::broker::Arrivals;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
 
@@ -20,17 +22,21 @@ use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::recorder::{self, Label, Recorder, RecorderReport};
 use crate::report::environment::Environment;
+use crate::report::ticks::Kept;
 use crate::report::{Ground, Report, complete, table, ticks_csv};
 use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::{fills, settings};
 use flight::{End, Flight, Watch};
+use log::Log;
 use pilot::{Landing, Orders, Pilot};
 use source::{Prepared, Source};
 
 /// Words about the stream that may wait to be printed.
 const NEWS: usize = 64;
+/// States of the connection that the time line holds, and gaps besides.
+const EVENTS: usize = 256;
 
 /// What a command wants of its run.
 pub(crate) struct Plan<'a> {
@@ -62,7 +68,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
-    let ground = ground(&prepared, config, &cycles);
+    let ground = ground(plan, &prepared, config, &cycles);
     let source = source::connect(prepared, config, background.handle(), &signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
     let meter = Meter::new(cycles.clone(), Stage::Framing, plan.keep);
@@ -90,6 +96,9 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         tap,
         news,
         news_dropped: 0,
+        states: Log::new(EVENTS),
+        gaps: Log::new(EVENTS),
+        known: Arrivals::default(),
     };
     let quiet = plan.run.quiet;
     let watch = Watch {
@@ -110,8 +119,9 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
 }
 
 /// What is known before the stream is opened.
-fn ground(prepared: &Prepared, config: &Config, cycles: &Cycles) -> Ground {
+fn ground(plan: &Plan<'_>, prepared: &Prepared, config: &Config, cycles: &Cycles) -> Ground {
     Ground {
+        command: plan.command,
         source: prepared.name().to_owned(),
         symbol: prepared.symbol().to_owned(),
         started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
@@ -146,16 +156,16 @@ fn report<S: Strategy>(
     flight: Flight<S>,
     recorder: Option<Recorder>,
 ) -> Result<Status, Failure> {
-    let Flight { path, end, threads, duration_ns, tap, news_dropped } = flight;
+    let Flight { path, end, course, tap, news_dropped } = flight;
     let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
     let complaints = complaints(&path, &end, plan);
     let ages = source.and_then(Source::schedule).map(|schedule| {
         ticks_csv::ages(path.trader().probe(), |sequence| schedule.scheduled_ns(sequence))
     });
     let incomplete = end.is_interrupted() || !complaints.is_empty();
-    let report =
-        Report::new(config, ground, &path, ages.as_deref(), threads, duration_ns, incomplete)
-            .with_recorder(recorded.as_ref());
+    let kept = Kept { meter: path.trader().probe(), begin: course.begin, ages: ages.as_deref() };
+    let report = Report::new(config, ground, &path, &kept, course, incomplete)
+        .with_recorder(recorded.as_ref());
     let outcome = Outcome::of(config, &path);
     let result = RunResult::new(config, &outcome).incomplete(end.is_interrupted());
     result.write(folder, config)?;
@@ -164,11 +174,8 @@ fn report<S: Strategy>(
         let scene = Scene { command: plan.command, source: &report.source, prices: &prices };
         result.write_reports(folder, config, &scene)?;
     }
-    report.write(folder)?;
     let token = source.map(Source::token_text).unwrap_or_default();
-    folder.write("ticks.csv", |file| {
-        ticks_csv::write(file, path.trader().probe(), &token, config.session.zone, ages.as_deref())
-    })?;
+    report.write(folder, &kept, &token, config.session.zone)?;
     if plan.run.json {
         let text = serde_json::to_string(&report).unwrap_or_default();
         let _ = writeln!(std::io::stdout(), "{text}");

@@ -7,11 +7,14 @@ use std::sync::mpsc::SyncSender;
 use client::market::{ConnectionState, ControlFrame, Flow, Sink, Stamps};
 use engine::probe::{self, Counter as _, Meter};
 use engine::tick_path::TickPath;
+use engine::tick_path::broker::Arrivals;
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
 use engine::units::{EventTime, Micros};
+use smartapi::packet;
 use smartapi::stream::request::ServerText;
 
+use super::log::{Gap, Log};
 use crate::clock::{Cycles, WallOffset};
 use crate::recorder::Tap;
 
@@ -75,6 +78,12 @@ pub(super) struct Pilot<S> {
     /// Where states and texts go; full means dropped, and counted.
     pub(super) news: SyncSender<String>,
     pub(super) news_dropped: u64,
+    /// The states of the connection, for the time line.
+    pub(super) states: Log<ConnectionState>,
+    /// Where sequence numbers were skipped, for the time line.
+    pub(super) gaps: Log<Gap>,
+    /// The arrivals at the last gap.
+    pub(super) known: Arrivals,
 }
 
 impl Latest {
@@ -103,6 +112,17 @@ impl<S: Strategy> Pilot<S> {
         });
     }
 
+    /// Keeps the gap before this packet.
+    #[cold]
+    fn note_gap(&mut self, payload: &[u8], read: u64) {
+        let arrivals = self.path.broker().arrivals();
+        let skipped = arrivals.missing - self.known.missing;
+        let head = packet::decode(payload).ok().and_then(|packet| packet.head());
+        let before = head.map_or(0, |head| head.sequence.get());
+        self.known = arrivals;
+        self.gaps.push(read, Gap { skipped, before });
+    }
+
     fn tell(&mut self, news: String) {
         if self.news.try_send(news).is_err() {
             self.news_dropped += 1;
@@ -126,6 +146,9 @@ impl<S: Strategy> Sink for Pilot<S> {
                 tap.record(payload, read_ns);
             }
         });
+        if self.path.broker().arrivals().gaps != self.known.gaps {
+            self.note_gap(payload, stamps.read);
+        }
         if self.path.frames().traced >= self.wanted {
             return self.land(Landing::Traced);
         }
@@ -150,6 +173,8 @@ impl<S: Strategy> Sink for Pilot<S> {
     }
 
     fn on_state(&mut self, state: &ConnectionState) {
+        let now = self.path.trader().probe().counter().raw();
+        self.states.push(now, state.clone());
         self.tell(format!("stream {state}"));
     }
 
@@ -163,3 +188,6 @@ impl<S: Strategy> Sink for Pilot<S> {
         Flow::Continue
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,22 +105,56 @@ pub(crate) fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
 }
 
 /// A share of 1 as the number of a length in per cent.
-fn per_cent(share: f64) -> String {
+pub(crate) fn per_cent(share: f64) -> String {
     format!("{:.2}", share * 100.0)
+}
+
+/// Labels of a horizontal axis, the most important first, without those that would touch one before
+/// them on a phone.
+pub(crate) fn apart(wanted: impl IntoIterator<Item = (f64, String)>) -> Vec<Label> {
+    /// What one letter takes of a chart's width there, and what stays free beside a text.
+    const LETTER: f64 = 0.025;
+    const FREE: f64 = 0.03;
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    let mut labels = Vec::new();
+    for (share, text) in wanted {
+        let width = text.chars().count() as f64 * LETTER + FREE;
+        let from = match edge(share) {
+            "first" => share,
+            "last" => share - width,
+            _ => share - width / 2.0,
+        };
+        if taken.iter().all(|(begin, end)| from >= *end || from + width <= *begin) {
+            taken.push((from, from + width));
+            labels.push(Label::new(share, text));
+        }
+    }
+    labels
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(wanted: &[(f64, &str)]) -> Vec<String> {
+        let wanted = wanted.iter().map(|(share, text)| (*share, (*text).to_owned()));
+        apart(wanted).into_iter().map(|label| label.text).collect()
+    }
+
+    #[test]
+    fn labels_that_would_touch_an_earlier_one_are_left_out() {
+        assert_eq!(shown(&[(0.0, "0"), (0.5, "90"), (1.0, "99")]), ["0", "90", "99"]);
+        assert_eq!(shown(&[(0.5, "90"), (0.52, "91"), (0.9, "99")]), ["90", "99"]);
+        assert_eq!(shown(&[(0.97, "99.999"), (0.85, "99.99")]), ["99.999"], "it grows to the left");
+        assert_eq!(shown(&[]), Vec::<String>::new());
+    }
+
     #[test]
     fn a_page_escapes_and_includes() {
         let page = "<style>{% include \"style.css\" %}</style>{{ name }}\
                     {% for plot in plots %}{% include \"chart.html\" %}{% endfor %}";
-        let plot = Plot {
-            title: "<t>".to_owned(),
-            ..Plot::with_rows(vec![Label::new(0.5, "1".to_owned())])
-        };
+        let plot =
+            Plot { title: "<t>".to_owned(), ..Plot::with_rows(apart([(0.5, "1".to_owned())])) };
         let view = serde_json::json!({ "name": "<b>", "plots": [plot] });
         let text = render(page, view).expect("a page");
         assert!(text.contains("&lt;b&gt;") && text.contains("aria-label=\"&lt;t&gt;\""), "{text}");

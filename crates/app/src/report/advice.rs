@@ -1,16 +1,16 @@
 //! Advice: evidence first, and only where a threshold was crossed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Figures, StageFigures};
 
 /// One line of advice.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Advice {
     /// The stage it is about, or `trace` for the measurement itself.
-    pub(crate) stage: &'static str,
+    pub(crate) stage: String,
     pub(crate) evidence: String,
-    pub(crate) advice: &'static str,
+    pub(crate) advice: String,
 }
 
 /// Stages whose share of the total is worth a word, and what helps.
@@ -28,13 +28,14 @@ pub(crate) fn of(stages: &[StageFigures], total: &Figures, stamp_cost_ns: f64) -
     let stamps = (stages.len() + 1) as f64 * stamp_cost_ns;
     if let Some(p50) = total.p50_ns.filter(|p50| stamps > *p50 as f64 * STAMP_SHARE) {
         all.push(Advice {
-            stage: "trace",
+            stage: "trace".to_owned(),
             evidence: format!(
                 "{} stamps cost about {stamps:.0} ns of a median total of {p50} ns, above {:.0} %",
                 stages.len() + 1,
                 STAMP_SHARE * 100.0
             ),
-            advice: "read the short stages as upper bounds: the meter is part of what they show",
+            advice: "read the short stages as upper bounds: the meter is part of what they show"
+                .to_owned(),
         });
     }
     for (name, limit, advice) in SHARES {
@@ -45,13 +46,13 @@ pub(crate) fn of(stages: &[StageFigures], total: &Figures, stamp_cost_ns: f64) -
         if share > limit {
             let p99 = stage.figures.p99_ns.map_or("unknown".to_owned(), |p99| format!("{p99} ns"));
             all.push(Advice {
-                stage: stage.name,
+                stage: stage.name.clone(),
                 evidence: format!(
                     "{name} takes {:.0} % of the total, above {:.0} %; its p99 is {p99}",
                     share * 100.0,
                     limit * 100.0
                 ),
-                advice,
+                advice: advice.to_owned(),
             });
         }
     }
@@ -61,9 +62,9 @@ pub(crate) fn of(stages: &[StageFigures], total: &Figures, stamp_cost_ns: f64) -
 /// What a ring that dropped advises.
 pub(crate) fn of_ring(name: &str, dropped: u64) -> Option<Advice> {
     (dropped > 0).then(|| Advice {
-        stage: "broker",
+        stage: "broker".to_owned(),
         evidence: format!("the ring to the {name} dropped {dropped} packets"),
-        advice: "look for a slow or full disk; the tick path itself was not held up",
+        advice: "look for a slow or full disk; the tick path itself was not held up".to_owned(),
     })
 }
 
@@ -84,8 +85,9 @@ mod tests {
         }
     }
 
-    fn stage(name: &'static str, share: f64) -> StageFigures {
-        StageFigures { name, group: "pre", figures: figures(10), share: Some(share) }
+    fn stage(name: &str, share: f64) -> StageFigures {
+        let [name, group] = [name, "pre"].map(str::to_owned);
+        StageFigures { name, group, figures: figures(10), share: Some(share) }
     }
 
     #[test]
@@ -98,7 +100,7 @@ mod tests {
     fn each_crossed_threshold_is_named_with_its_figures() {
         let stages = [stage("framing", 0.51), stage("broker", 0.31)];
         let advice = of(&stages, &figures(100), 10.0);
-        let stages: Vec<&str> = advice.iter().map(|advice| advice.stage).collect();
+        let stages: Vec<&str> = advice.iter().map(|advice| advice.stage.as_str()).collect();
         assert_eq!(stages, ["trace", "framing", "broker"]);
         assert!(advice[1].evidence.contains("51 %"), "{}", advice[1].evidence);
         assert!(advice[0].evidence.contains("30 ns"), "{}", advice[0].evidence);

@@ -1,20 +1,20 @@
 //! The ground a measurement stands on: machine, kernel, build.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::VERSION;
 use crate::clock::Cycles;
 
 /// What the figures depend on besides the code.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Environment {
-    pub(crate) version: &'static str,
-    pub(crate) build_profile: &'static str,
+    pub(crate) version: String,
+    pub(crate) build_profile: String,
     pub(crate) processor: String,
     pub(crate) cores: usize,
     pub(crate) kernel: String,
     /// What the stamps are read from.
-    pub(crate) clock: &'static str,
+    pub(crate) clock: String,
     /// The kernel's own clock source.
     pub(crate) kernel_clocksource: String,
     pub(crate) virtualised: Option<bool>,
@@ -34,12 +34,12 @@ impl Environment {
         };
         let flags = field("flags").or_else(|| field("Features"));
         Self {
-            version: VERSION,
-            build_profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            version: VERSION.to_owned(),
+            build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
             processor: field("model name").unwrap_or("unknown").to_owned(),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             kernel: line("/proc/sys/kernel/osrelease"),
-            clock: source_of(cycles),
+            clock: source_of(cycles).to_owned(),
             kernel_clocksource: line(
                 "/sys/devices/system/clocksource/clocksource0/current_clocksource",
             ),

@@ -2,34 +2,49 @@
 
 pub(crate) mod advice;
 pub(crate) mod complete;
+mod decision;
 pub(crate) mod environment;
+mod files;
+mod ladders;
+mod page;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod threads;
+pub(crate) mod ticks;
 pub(crate) mod ticks_csv;
+mod ticks_parquet;
+pub(crate) mod timeline;
+mod trace_events;
 
 use std::collections::BTreeMap;
 
 use engine::config::{Config, Performance};
 use engine::probe::{Counter, Group, Ladder, Meter, Record, Stage};
-use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
+use engine::tick_path::{Frames, TickPath};
 use engine::units::Zone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::WallOffset;
-use crate::failure::Failure;
 use crate::recorder::RecorderReport;
 use crate::results::sections;
-use crate::run_folder::RunFolder;
 use advice::Advice;
 use environment::Environment;
+pub(crate) use files::rebuild;
+use ladders::Ladders;
 use threads::{Process, ThreadUse};
+use ticks::Kept;
+use timeline::{Event, Timeline};
 
-/// The form of `report.json`; raised when a field changes its meaning.
-const SCHEMA: u32 = 1;
+/// The form of `report.json`; raised when a field changes its meaning, or when one comes without
+/// which the page cannot be made.
+const SCHEMA: u32 = 2;
 
 /// What is known of a run before it starts.
 pub(crate) struct Ground {
+    /// Such as `perf`.
+    pub(crate) command: &'static str,
     pub(crate) source: String,
     pub(crate) symbol: String,
     /// Since 1970 UTC.
@@ -40,8 +55,19 @@ pub(crate) struct Ground {
     pub(crate) config_hash: String,
 }
 
+/// How a run went, besides what its meter holds.
+pub(crate) struct Course {
+    /// The counter's reading at its begin.
+    pub(crate) begin: u64,
+    pub(crate) duration_ns: u64,
+    pub(crate) threads: ThreadUse,
+    /// In the order of their times.
+    pub(crate) events: Vec<Event>,
+    pub(crate) events_left_out: u64,
+}
+
 /// Percentiles of one histogram; null where the sample is too small.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Figures {
     pub(crate) count: u64,
     pub(crate) min_ns: Option<u64>,
@@ -69,10 +95,10 @@ impl Figures {
 }
 
 /// One stage of the path.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StageFigures {
-    pub(crate) name: &'static str,
-    pub(crate) group: &'static str,
+    pub(crate) name: String,
+    pub(crate) group: String,
     #[serde(flatten)]
     pub(crate) figures: Figures,
     /// Σ stage ÷ Σ total.
@@ -80,9 +106,9 @@ pub(crate) struct StageFigures {
 }
 
 /// A limit of `[performance]` and what was measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Target {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) limit_ns: u64,
     /// Null where the sample is too small to judge.
     pub(crate) measured_ns: Option<u64>,
@@ -90,7 +116,7 @@ pub(crate) struct Target {
 }
 
 /// A ring to side work: how full it was, and what it lost.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ring {
     capacity: u64,
     max_depth: u64,
@@ -98,40 +124,50 @@ pub(crate) struct Ring {
 }
 
 /// One of the slowest ticks, whole.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WorstTick {
     seq: i64,
     exchange_time: String,
     price: f64,
     quantity: i64,
     decision: String,
-    stages_ns: BTreeMap<&'static str, u64>,
+    /// From the run's begin to the decision.
+    at_ns: u64,
+    stages_ns: BTreeMap<String, u64>,
     total_ns: u64,
+    /// What fell into it on the tick thread; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_faults: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    involuntary_switches: Option<u64>,
 }
 
-/// `report.json`.
-#[derive(Serialize)]
+/// `report.json`, from which the page is made.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Report {
     schema: u32,
+    command: String,
     pub(crate) source: String,
     pub(crate) symbol: String,
     started: String,
     pub(crate) duration_ns: u64,
     pub(crate) frames: u64,
     pub(crate) traced: u64,
-    pub(crate) counted: BTreeMap<&'static str, u64>,
+    pub(crate) counted: BTreeMap<String, u64>,
     pub(crate) incomplete: bool,
-    total_from: &'static str,
+    total_from: String,
     offset_to_wall_ns: i64,
     offset_bracket_ns: u64,
     pub(crate) stages: Vec<StageFigures>,
     pub(crate) total: Figures,
     pub(crate) age: Option<Figures>,
+    ladders: Ladders,
+    timeline: Timeline,
     traces_written: u64,
     traces_dropped: u64,
     pub(crate) throughput_per_s: Option<f64>,
     pub(crate) stamp_cost_ns: f64,
-    side: BTreeMap<&'static str, Ring>,
+    side: BTreeMap<String, Ring>,
     pub(crate) process: Process,
     pub(crate) environment: Environment,
     /// What filled paper orders.
@@ -150,12 +186,14 @@ impl Report {
         config: &Config,
         ground: Ground,
         path: &TickPath<S, Meter<C>>,
-        ages: Option<&[Option<u64>]>,
-        threads: ThreadUse,
-        duration_ns: u64,
+        kept: &Kept<'_, C>,
+        course: Course,
         incomplete: bool,
     ) -> Self {
-        let meter = path.trader().probe();
+        let meter = kept.meter;
+        let Course { begin: _, duration_ns, threads, events, events_left_out } = course;
+        let (bucket_ns, buckets) = timeline::buckets(kept);
+        let arrivals = path.broker().arrivals();
         let frames = path.frames();
         let zone = config.session.zone;
         let stages = stages(meter);
@@ -165,15 +203,16 @@ impl Report {
         let seconds = duration_ns as f64 / 1e9;
         Self {
             schema: SCHEMA,
+            command: ground.command.to_owned(),
             source: ground.source,
             symbol: ground.symbol,
             started: zone.iso(started),
             duration_ns,
             frames: frames.frames,
             traced: frames.traced,
-            counted: frames.counted().into_iter().filter(|(_, number)| *number > 0).collect(),
+            counted: counted(frames),
             incomplete,
-            total_from: total_from(meter),
+            total_from: total_from(meter).to_owned(),
             offset_to_wall_ns: ground.offset.offset_ns,
             offset_bracket_ns: ground.offset.bracket_ns,
             targets: targets(&config.performance, meter),
@@ -181,7 +220,16 @@ impl Report {
             stages,
             total,
             // A figure of the first ticks only would hide a later slowdown.
-            age: ages.filter(|ages| ages.len() as u64 == frames.traced).map(age),
+            age: kept.ages.filter(|ages| ages.len() as u64 == frames.traced).map(age),
+            ladders: Ladders::of(meter),
+            timeline: Timeline {
+                bucket_ns,
+                buckets,
+                events,
+                events_left_out,
+                gaps: arrivals.gaps,
+                missing: arrivals.missing,
+            },
             traces_written: written,
             traces_dropped: frames.traced - written.min(frames.traced),
             throughput_per_s: (duration_ns > 0).then(|| frames.frames as f64 / seconds),
@@ -192,7 +240,7 @@ impl Report {
             fill_model: path.trader().fills().name(),
             config: sections(config),
             config_hash: ground.config_hash,
-            worst: worst(meter, zone),
+            worst: worst::<S, C>(kept, zone),
         }
     }
 
@@ -200,7 +248,7 @@ impl Report {
     pub(crate) fn with_recorder(mut self, recorded: Option<&RecorderReport>) -> Self {
         if let Some(recorded) = recorded {
             let RecorderReport { capacity, max_depth, dropped, .. } = *recorded;
-            self.side.insert("recorder", Ring { capacity, max_depth, dropped });
+            self.side.insert("recorder".to_owned(), Ring { capacity, max_depth, dropped });
             self.advice.extend(advice::of_ring("recorder", dropped));
         }
         self
@@ -210,14 +258,12 @@ impl Report {
     pub(crate) fn targets_met(&self) -> bool {
         self.targets.iter().all(|target| target.met != Some(false))
     }
+}
 
-    /// Writes `report.json`.
-    pub(crate) fn write(&self, folder: &RunFolder) -> Result<(), Failure> {
-        folder.write("report.json", |file| {
-            serde_json::to_writer_pretty(&mut *file, self)?;
-            file.write_all(b"\n")
-        })
-    }
+/// The counted frames by their reasons, without those that did not come.
+fn counted(frames: &Frames) -> BTreeMap<String, u64> {
+    let reasons = frames.counted().into_iter().filter(|(_, number)| *number > 0);
+    reasons.map(|(reason, number)| (reason.to_owned(), number)).collect()
 }
 
 /// The name of the stamp from which totals count.
@@ -233,8 +279,8 @@ fn total_from<C>(meter: &Meter<C>) -> &'static str {
 pub(crate) fn stages<C>(meter: &Meter<C>) -> Vec<StageFigures> {
     let whole = meter.total().sum();
     let one = |stage: Stage| StageFigures {
-        name: stage.name(),
-        group: stage.group().name(),
+        name: stage.name().to_owned(),
+        group: stage.group().name().to_owned(),
         figures: Figures::of(meter.stage(stage)),
         share: (whole > 0).then(|| meter.stage(stage).sum() as f64 / whole as f64),
     };
@@ -243,8 +289,8 @@ pub(crate) fn stages<C>(meter: &Meter<C>) -> Vec<StageFigures> {
 
 fn targets<C>(performance: &Performance, meter: &Meter<C>) -> Vec<Target> {
     let group = |group| meter.group(group).percentile(99, 100);
-    let target = |name, limit_ns, measured_ns: Option<u64>| Target {
-        name,
+    let target = |name: &str, limit_ns, measured_ns: Option<u64>| Target {
+        name: name.to_owned(),
         limit_ns,
         measured_ns,
         met: measured_ns.map(|measured| measured <= limit_ns),
@@ -262,18 +308,24 @@ fn age(ages: &[Option<u64>]) -> Figures {
     Figures::of(&ladder)
 }
 
-fn worst<C: Counter>(meter: &Meter<C>, zone: Zone) -> Vec<WorstTick> {
+fn worst<S: Strategy, C: Counter>(kept: &Kept<'_, C>, zone: Zone) -> Vec<WorstTick> {
+    let meter = kept.meter;
     let one = |(total_ns, record): (u64, Record)| WorstTick {
         seq: record.filed.sequence,
         exchange_time: zone.iso(record.filed.tick.time),
         price: record.filed.tick.price.as_f64() / 100.0,
         quantity: record.filed.tick.volume.0,
-        decision: format!("{:?}", record.filed.decision),
+        decision: decision::words::<S>(record.filed.decision),
+        at_ns: kept.at_ns(&record),
         stages_ns: meter
             .source_stages()
-            .filter_map(|stage| Some((stage.name(), meter.stage_ns(&record.stamps, stage)?)))
+            .filter_map(|stage| {
+                Some((stage.name().to_owned(), meter.stage_ns(&record.stamps, stage)?))
+            })
             .collect(),
         total_ns,
+        page_faults: None,
+        involuntary_switches: None,
     };
     meter.worst().into_iter().map(one).collect()
 }

@@ -9,7 +9,7 @@ use engine::tick_path::Frames;
 use super::{Figures, Report, StageFigures};
 
 /// Nanoseconds in the unit that keeps three significant digits short.
-fn time(ns: Option<u64>) -> String {
+pub(super) fn time(ns: Option<u64>) -> String {
     let Some(ns) = ns else { return "–".to_owned() };
     let (value, unit) = match ns {
         0..=9_999 => return format!("{ns} ns"),
@@ -40,7 +40,7 @@ fn table(stages: &[StageFigures], total: &Figures, age: Option<&Figures>) -> Str
         "stage", "group", "ticks", "p50", "p90", "p99", "p99.9", "max", "share"
     );
     for stage in stages {
-        out += &row(stage.name, stage.group, &stage.figures, stage.share);
+        out += &row(&stage.name, &stage.group, &stage.figures, stage.share);
     }
     out += &row("total", "", total, None);
     if let Some(age) = age {

@@ -1,6 +1,6 @@
 //! What the system did to the tick thread and the process while a run lasted.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Counts of one thread at one moment; `None` where the system does not say.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +44,7 @@ impl ThreadCounts {
 }
 
 /// `process` of the report; null where the system does not say.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Process {
     pub(crate) rss_max_bytes: Option<u64>,
     /// Of the tick thread.

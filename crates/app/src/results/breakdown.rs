@@ -94,7 +94,7 @@ pub(super) fn distribution(nets: &[Money]) -> Vec<Bin> {
 }
 
 /// The least of 1, 2 and 5 times a power of ten that is not below `step`.
-pub(super) fn round_step(step: i128) -> i128 {
+pub(crate) fn round_step(step: i128) -> i128 {
     let mut power = 1;
     loop {
         for times in [1, 2, 5] {

@@ -10,7 +10,7 @@ mod reasons;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use crate::failure::Failure;
 use crate::run_folder::RunFolder;
 use crate::settings;
+pub(crate) use breakdown::round_step;
 use metrics::Metrics;
 pub(crate) use prices::{PriceSampler, PriceSeries};
 

@@ -424,6 +424,6 @@ fn amounts_are_grouped_in_lakh_and_crore() {
 
 #[test]
 fn round_steps_are_one_two_or_five() {
-    let steps: Vec<i128> = [1, 2, 3, 5, 6, 10, 11, 4999].map(breakdown::round_step).to_vec();
+    let steps: Vec<i128> = [1, 2, 3, 5, 6, 10, 11, 4999].map(round_step).to_vec();
     assert_eq!(steps, [1, 2, 5, 5, 10, 10, 20, 5000]);
 }

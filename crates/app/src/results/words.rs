@@ -18,7 +18,7 @@ pub(super) fn round_rupees(money: Money) -> String {
 }
 
 /// A whole number with its digits grouped in thousands, lakh and crore.
-pub(super) fn grouped(number: u128) -> String {
+pub(crate) fn grouped(number: u128) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 3 / 2);
     for (place, digit) in digits.chars().enumerate() {
@@ -32,7 +32,7 @@ pub(super) fn grouped(number: u128) -> String {
 }
 
 /// A share of 1 in per cent with one decimal.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0).replace('-', "−")
 }
 

@@ -18,6 +18,7 @@ use crate::failure::{Failure, Status};
 use csv::CsvFile;
 use parquet::ParquetFile;
 
+pub(crate) use parquet::sound;
 pub(crate) use plan::Plan;
 pub(crate) use progress::Progress;
 

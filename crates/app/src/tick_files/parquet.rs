@@ -316,7 +316,7 @@ fn refuse(
 
 /// The library panics over some damaged files: that is an error like the others, after which nothing
 /// more is read from the file.
-fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+pub(crate) fn sound<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         Err(ParquetError::General("its pages contradict each other".to_owned()))
     })

@@ -4,6 +4,7 @@ mod common;
 mod parity;
 mod perf;
 mod replay;
+mod report;
 mod sandbox;
 mod signals;
 mod usage;

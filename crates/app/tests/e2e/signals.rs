@@ -22,6 +22,8 @@ fn check_interrupted(world: &World, ended: &Ended) -> (Value, Value) {
     assert_eq!(report["frames"], report["traced"].as_u64().expect("a number") + counted);
     let result = world.json("run/result.json");
     assert_eq!(result["open_position"], Value::Null);
+    let last = report["timeline"]["events"].as_array().expect("events").last().expect("one");
+    assert_eq!(last["kind"], "interrupted");
     let rows = world.text("run/ticks.csv").lines().count() as u64 - 1;
     assert_eq!(report["traced"], rows);
     world.assert_tidy();
