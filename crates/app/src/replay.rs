@@ -2,33 +2,34 @@
 
 mod dump;
 mod explain;
+mod traced;
 
 use std::io::Write as _;
 use std::path::Path;
 
 use engine::config::Config;
-use engine::probe::{Meter, Off, Probe, Stage, Stamps};
+use engine::probe::{Off, Probe};
 use engine::replay::Outcome;
+use engine::tick_path::TickPath;
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
-use engine::tick_path::{Frames, TickPath};
 use engine::units::EventTime;
 use engine::venue::FillModel;
 use smartapi::packet::token_field;
 
 use crate::cli::ReplayArgs;
-use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::fills;
 use crate::recorder::{Recording, is_recording};
-use crate::report::{complete, table};
+use crate::report::table;
 use crate::results::{PriceSampler, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::tick_files::{BadRows, Plan, Progress};
 use dump::Dump;
 use explain::Question;
+use traced::{Traced, Tracing};
 
 /// Packets between two looks at signals and progress.
 const BATCH: u64 = 2048;
@@ -39,13 +40,6 @@ enum Input {
     Packets(Box<Recording>),
     /// Rows of files: they enter at the broker room.
     Rows(Plan),
-}
-
-/// What tracing brought; nothing without it.
-#[derive(Default)]
-struct Traced {
-    table: String,
-    complaints: Vec<Failure>,
 }
 
 /// What goes along with the ticks.
@@ -82,21 +76,15 @@ pub(crate) fn run<S: Strategy>(args: &ReplayArgs, config: &Config) -> Result<Sta
         quiet: args.run.quiet,
     };
     if args.trace {
-        let cycles = Cycles::new();
-        let first = if matches!(input, Input::Packets(_)) { Stage::Feed } else { Stage::Broker };
-        let meter = Meter::new(cycles.clone(), first, 0);
-        let begin = || match first {
-            Stage::Feed => Stamps::read(1, cycles.0.raw()),
-            _ => Stamps::tick(cycles.0.raw()),
-        };
-        let path = path::<S, _>(args, config, &input, fills, meter)?;
-        fly(args, config, input, path, (company, folder), begin, |frames, meter| Traced {
-            table: table::stages(meter),
-            complaints: complete::complaints(frames, meter),
+        let tracing = Tracing::begin(config, &input, names(args, &input));
+        let path = path::<S, _>(args, config, &input, fills, tracing.meter())?;
+        let begin = tracing.traces();
+        fly(args, config, input, path, (company, folder), begin, |path, folder, interrupted| {
+            tracing.end(config, path, folder, interrupted)
         })
     } else {
         let path = path::<S, _>(args, config, &input, fills, Off)?;
-        fly(args, config, input, path, (company, folder), || (), |_, _| Traced::default())
+        fly(args, config, input, path, (company, folder), || (), |_, _, _| Ok(Traced::default()))
     }
 }
 
@@ -151,7 +139,7 @@ fn fly<S: Strategy, P: Probe>(
     mut path: TickPath<S, P>,
     (mut company, folder): (Company<'_>, Option<RunFolder>),
     begin: impl Fn() -> P::Trace,
-    traced: impl Fn(&Frames, &P) -> Traced,
+    traced: impl FnOnce(&TickPath<S, P>, &RunFolder, bool) -> Result<Traced, Failure>,
 ) -> Result<Status, Failure> {
     let source = names(args, &input);
     match input {
@@ -168,18 +156,17 @@ fn fly<S: Strategy, P: Probe>(
     let interrupted = signals.came();
     dump.map_or(Ok(()), Dump::finish)?;
     let folder = folder.map_or_else(|| self::folder(args, config), Ok)?;
+    let traced = traced(&path, &folder, interrupted)?;
     let result = RunResult::new(config, &outcome).incomplete(interrupted);
     result.write(&folder, config)?;
     let scene = Scene { command: "replay", source: &source, prices: &prices.finish() };
     result.write_reports(&folder, config, &scene)?;
-    let Traced { table, complaints } = traced(path.frames(), path.trader().probe());
-    show(args, &result, &outcome, &table, &folder);
-    let mut status = if interrupted { Status::Interrupted } else { Status::Done };
-    for complaint in complaints {
+    show(args, &result, &outcome, &traced.table, &folder);
+    for complaint in &traced.complaints {
         let _ = writeln!(std::io::stderr(), "{complaint}");
-        status = status.or(complaint.status);
     }
-    Ok(status)
+    let status = if interrupted { Status::Interrupted } else { Status::Done };
+    Ok(status.or(traced.status()))
 }
 
 /// The run's folder.

@@ -69,6 +69,20 @@ fn tracing_changes_no_trade_and_shows_the_stages() {
         assert!(line.contains(" 20000 "), "{line}");
     }
     assert!(!ended.out.contains("framing"), "a replay has no socket");
+    let report = world.json("run/report.json");
+    assert_eq!((&report["command"], &report["traced"]), (&"replay".into(), &20_000.into()));
+    assert_eq!((&report["total_from"], &report["age"]), (&"tick".into(), &Value::Null));
+    assert_eq!(report["source"], "rw_calm.csv");
+    assert_eq!(world.text("run/ticks.csv").lines().count(), 20_001);
+}
+
+#[test]
+fn a_missed_target_of_a_traced_replay_ends_with_status_1() {
+    let world = World::new();
+    let missed = ["--trace", "--set", "performance.total_p99_us=0.001"];
+    let (args, golden) = replay_args("rw_calm", "default", &missed);
+    world.run(args).assert_status(1);
+    assert_golden(&world.json("run/result.json"), &golden);
 }
 
 #[test]

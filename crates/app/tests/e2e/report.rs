@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{WIDE_TARGETS, World};
+use crate::common::{WIDE_TARGETS, World, fixture};
 
 /// Runs a command into `run`, and takes away what `report` can make again.
 fn ran(world: &World, command: &str, page: &str) -> [Vec<u8>; 2] {
@@ -58,6 +58,14 @@ fn the_page_of_trade_lies_beside_its_results() {
     assert!(world.text("run/report.html").contains("Key figures"));
     assert_eq!(world.json("run/report.json")["side"]["recorder"]["dropped"], 0);
     assert!(world.text("run/latency.html").contains("<td>recorder</td>"));
+}
+
+#[test]
+fn the_page_of_a_traced_replay_lies_beside_its_results() {
+    let file = fixture("ticks/rw_calm.csv");
+    let command = format!("replay {} --trace", file.to_str().expect("a name"));
+    let world = check_made_again(&command, "latency.html");
+    assert!(world.text("run/latency.html").contains("a replay has no socket"));
 }
 
 #[test]

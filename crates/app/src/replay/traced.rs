@@ -1,0 +1,110 @@
+//! What `--trace` adds to a replay: a meter, and at the end the report of its stages.
+
+use engine::config::Config;
+use engine::probe::{Counter as _, Meter, Stage, Stamps};
+use engine::tick_path::TickPath;
+use engine::tick_path::strategy::Strategy;
+
+use super::Input;
+use crate::clock::Cycles;
+use crate::failure::{Failure, Status};
+use crate::report::environment::Environment;
+use crate::report::threads::ThreadCounts;
+use crate::report::ticks::Kept;
+use crate::report::{Course, Ground, Report, complete, table};
+use crate::run_folder::{RunFolder, since_epoch};
+use crate::settings;
+
+/// Traces that are kept whole and written; the histograms hold all.
+const KEPT: usize = 200_000;
+
+/// What tracing brought; nothing without it.
+#[derive(Default)]
+pub(super) struct Traced {
+    pub(super) table: String,
+    pub(super) complaints: Vec<Failure>,
+    /// A target was missed.
+    pub(super) missed: bool,
+}
+
+impl Traced {
+    /// What is more important than that the run is done.
+    pub(super) fn status(&self) -> Status {
+        let begin = if self.missed { Status::TargetMissed } else { Status::Done };
+        self.complaints.iter().fold(begin, |status, complaint| status.or(complaint.status))
+    }
+}
+
+/// The clock of a traced replay, and what is known before it begins.
+pub(super) struct Tracing {
+    cycles: Cycles,
+    first: Stage,
+    token: String,
+    ground: Ground,
+    begin: u64,
+    threads: ThreadCounts,
+}
+
+impl Tracing {
+    /// Calibrates the clock; the ticks of `source` enter at the feed room, or at the broker room.
+    pub(super) fn begin(config: &Config, input: &Input, source: String) -> Self {
+        let (first, token) = match input {
+            Input::Packets(recording) => (Stage::Feed, recording.label().token.clone()),
+            Input::Rows(_) => (Stage::Broker, config.instrument.token.clone()),
+        };
+        let cycles = Cycles::new();
+        let ground = Ground {
+            command: "replay",
+            source,
+            symbol: config.instrument.symbol.clone(),
+            started_ns: since_epoch().as_nanos() as u64,
+            offset: cycles.wall_offset(),
+            stamp_cost_ns: cycles.stamp_cost_ns(),
+            environment: Environment::read(false, &cycles),
+            config_hash: settings::hash(config),
+        };
+        let begin = cycles.raw();
+        Self { cycles, first, token, ground, begin, threads: ThreadCounts::of_this_thread() }
+    }
+
+    /// A meter for the path.
+    pub(super) fn meter(&self) -> Meter<Cycles> {
+        Meter::new(self.cycles.clone(), self.first, KEPT)
+    }
+
+    /// Begins the trace of each tick.
+    pub(super) fn traces(&self) -> impl Fn() -> Stamps + use<> {
+        let (cycles, first) = (self.cycles.clone(), self.first);
+        move || match first {
+            Stage::Feed => Stamps::read(1, cycles.raw()),
+            _ => Stamps::tick(cycles.raw()),
+        }
+    }
+
+    /// Writes the report of a path that has been finished.
+    ///
+    /// Errors: status 2 for a file that cannot be written.
+    pub(super) fn end<S: Strategy>(
+        self,
+        config: &Config,
+        path: &TickPath<S, Meter<Cycles>>,
+        folder: &RunFolder,
+        interrupted: bool,
+    ) -> Result<Traced, Failure> {
+        let course = Course {
+            begin: self.begin,
+            duration_ns: self.cycles.nanos(self.begin, self.cycles.raw()),
+            threads: ThreadCounts::of_this_thread().since(self.threads),
+            events: Vec::new(),
+            events_left_out: 0,
+        };
+        let meter = path.trader().probe();
+        let complaints = complete::complaints(path.frames(), meter);
+        let kept = Kept { meter, begin: course.begin, ages: None };
+        let incomplete = interrupted || !complaints.is_empty();
+        let report = Report::new(config, self.ground, path, &kept, course, incomplete);
+        report.write(folder, &kept, &self.token, config.session.zone)?;
+        let table = table::stages(meter);
+        Ok(Traced { table, complaints, missed: !report.targets_met() })
+    }
+}
