@@ -18,6 +18,7 @@ const COMMANDS: [&str; 10] = [
     "cargo run --release -- trade --sandbox",
     "cargo run --release -- replay day.csv",
     "cargo run --release -- replay day.csv --explain 11:23:05",
+    "cargo run --release -- report runs/my-run",
     "cargo run --release -- sandbox --port 8443",
     "cargo run --release -- perf --fault stall@500:200ms",
     "cargo run --release -- config explain risk.base_sl_points",
