@@ -11,7 +11,7 @@ use crate::results::round_step;
 /// Lines at the vertical axis that have room on a phone.
 const MOST_ROWS: usize = 9;
 /// Buckets between two points beyond which a line is broken.
-const FAR: u64 = 3;
+const FAR: u64 = 2;
 
 /// The class of a stage in charts and bars: its colour.
 pub(super) fn class_of(stage: &str) -> &'static str {
