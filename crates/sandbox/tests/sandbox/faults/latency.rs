@@ -7,7 +7,7 @@ use sandbox::{Error, Options, Pacing, Sandbox, Scenario, now_ns};
 use smartapi::rest::routes;
 
 use super::{ALONE, FAST, subscribed};
-use crate::client::{call, plain};
+use crate::client::{call, login, open, plain};
 
 fn slow(options: Options, latency: &str) -> Options {
     Options { scenario: Scenario::from_toml(latency).unwrap(), ..options }
@@ -48,6 +48,20 @@ fn packets_leave_late_and_in_their_order() {
         assert!(age >= 30_000_000, "packet {sequence} took {age} ns");
     }
     assert_eq!(call(sandbox.address(), "GET", "/control/over", &[], "").json()["over"], true);
+}
+
+#[test]
+fn order_updates_take_the_streams_latency_too() {
+    let latency = "[latency.stream]\nconstant = \"120ms\"\n";
+    let sandbox = Sandbox::start(slow(plain(1, ALONE), latency)).unwrap();
+    let address = sandbox.address();
+    let bearer = [("Authorization", format!("Bearer {}", login(&sandbox).jwt))];
+    let mut orders = open(address, &address.order_stream_url, &bearer).ok().unwrap();
+    assert!(orders.text().contains("AB00"));
+    let told = Instant::now();
+    call(address, "POST", "/control/order-update", &[], r#"{ "order-status": "AB05" }"#);
+    assert!(orders.text().contains("AB05"));
+    assert!(told.elapsed() >= Duration::from_millis(120));
 }
 
 #[test]
