@@ -1,8 +1,12 @@
-//! The one clock of a run, and what it costs to read.
+//! The one clock of a run, what it costs to read, and where it stands against the date.
 
-use engine::probe::Counter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use engine::probe::{Counter, Disturbances};
 
 use crate::run_folder::since_epoch;
+use crate::thread;
 
 /// The calibrated cycle counter.
 #[derive(Clone, Debug)]
@@ -18,10 +22,14 @@ impl Counter for Cycles {
     fn nanos(&self, from: u64, till: u64) -> u64 {
         self.0.delta_as_nanos(from, till)
     }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        thread::disturbances()
+    }
 }
 
 /// Where the counter stands against the date: `wall = counter + offset`, both in nanoseconds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WallOffset {
     pub(crate) offset_ns: i64,
     /// How far apart the two readings around the date were: the offset's uncertainty.
@@ -37,6 +45,12 @@ impl Cycles {
     /// Nanoseconds on the counter's own scale.
     pub(crate) fn now_ns(&self) -> u64 {
         self.nanos(0, self.raw())
+    }
+
+    /// How far the counter goes in a nanosecond.
+    pub(crate) fn counts_per_ns(&self) -> f64 {
+        const MANY: u64 = 1 << 40;
+        MANY as f64 / self.nanos(0, MANY) as f64
     }
 
     /// Reads the date between two readings of the counter, and takes the tightest of several tries.
@@ -66,5 +80,172 @@ impl Cycles {
             .collect();
         costs.sort_unstable();
         costs.get(costs.len() / 2).map_or(0.0, |cost| *cost as f64 / STAMPS as f64)
+    }
+}
+
+/// What an offset changes by in a second at most unless the date was set: twice what NTP slews by.
+const MOST_DRIFT_NS_PER_S: u64 = 1_000_000;
+/// An offset that was not measured again for so long is not known any more.
+const LIFETIME_NS: u64 = 2_000_000_000;
+
+/// The offset as it is now: measured on one thread, read on another without waiting.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WallClock(Arc<Published>);
+
+#[derive(Debug, Default)]
+struct Published {
+    offset_ns: AtomicI64,
+    bracket_ns: AtomicU64,
+    /// The offset is known until then, on the counter's scale.
+    until_ns: AtomicU64,
+}
+
+impl WallClock {
+    /// The offset; `None` where the date was just set, or nobody measures.
+    #[inline]
+    pub(crate) fn offset(&self, now_ns: u64) -> Option<WallOffset> {
+        let Published { offset_ns, bracket_ns, until_ns } = &*self.0;
+        (now_ns < until_ns.load(Ordering::Acquire)).then(|| WallOffset {
+            offset_ns: offset_ns.load(Ordering::Relaxed),
+            bracket_ns: bracket_ns.load(Ordering::Relaxed),
+        })
+    }
+
+    /// A clock whose offset is known until then.
+    pub(crate) fn known(offset: WallOffset, until_ns: u64) -> Self {
+        let clock = Self::default();
+        clock.publish(offset, until_ns);
+        clock
+    }
+
+    fn publish(&self, offset: WallOffset, until_ns: u64) {
+        self.0.offset_ns.store(offset.offset_ns, Ordering::Relaxed);
+        self.0.bracket_ns.store(offset.bracket_ns, Ordering::Relaxed);
+        self.0.until_ns.store(until_ns, Ordering::Release);
+    }
+}
+
+/// Measures the offset again and again, and notices when the date is set.
+#[derive(Debug)]
+pub(crate) struct OffsetWatch {
+    clock: WallClock,
+    last: WallOffset,
+    last_ns: u64,
+    told: OffsetReport,
+}
+
+/// What became of the offset in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OffsetReport {
+    pub(crate) first: WallOffset,
+    /// How often it was measured.
+    pub(crate) measured: u64,
+    pub(crate) widest_bracket_ns: u64,
+    /// How often the date was set.
+    pub(crate) steps: u64,
+}
+
+impl OffsetWatch {
+    /// Begins with a first measurement.
+    pub(crate) fn new(cycles: &Cycles) -> Self {
+        Self::begin(cycles.now_ns(), cycles.wall_offset())
+    }
+
+    fn begin(now_ns: u64, first: WallOffset) -> Self {
+        let clock = WallClock::known(first, now_ns + LIFETIME_NS);
+        let told =
+            OffsetReport { first, measured: 1, widest_bracket_ns: first.bracket_ns, steps: 0 };
+        Self { clock, last: first, last_ns: now_ns, told }
+    }
+
+    /// Where the tick thread reads the offset.
+    pub(crate) fn clock(&self) -> WallClock {
+        self.clock.clone()
+    }
+
+    /// Measures once more.
+    pub(crate) fn look(&mut self, cycles: &Cycles) {
+        self.take(cycles.now_ns(), cycles.wall_offset());
+    }
+
+    /// After a step nothing is known until two measurements in a row agree.
+    fn take(&mut self, now_ns: u64, now: WallOffset) {
+        self.told.measured += 1;
+        self.told.widest_bracket_ns = self.told.widest_bracket_ns.max(now.bracket_ns);
+        let passed_ns = now_ns.saturating_sub(self.last_ns);
+        let drift = u128::from(passed_ns) * u128::from(MOST_DRIFT_NS_PER_S) / 1_000_000_000;
+        let most = (drift as u64) + now.bracket_ns + self.last.bracket_ns;
+        if now.offset_ns.abs_diff(self.last.offset_ns) > most {
+            self.told.steps += 1;
+            self.clock.publish(now, 0);
+        } else {
+            self.clock.publish(now, now_ns + LIFETIME_NS);
+        }
+        (self.last, self.last_ns) = (now, now_ns);
+    }
+
+    /// What is to be reported.
+    pub(crate) const fn report(&self) -> OffsetReport {
+        self.told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    const fn offset(offset_ns: i64) -> WallOffset {
+        WallOffset { offset_ns, bracket_ns: 50 }
+    }
+
+    #[test]
+    fn a_drifting_offset_is_followed_and_one_that_jumps_is_unknown_until_it_stays() {
+        let mut watch = OffsetWatch::begin(0, offset(1000));
+        let clock = watch.clock();
+        assert_eq!(clock.offset(1), Some(offset(1000)));
+        watch.take(SECOND, offset(901_000));
+        assert_eq!(clock.offset(SECOND), Some(offset(901_000)), "900 µs in a second are drift");
+        for (jump, steps) in [(3_000_000, 1), (-5 * SECOND as i64, 2)] {
+            let at = SECOND + 20_000_000 * steps;
+            watch.take(at, offset(jump));
+            assert_eq!((clock.offset(at), watch.report().steps), (None, steps));
+            watch.take(at + 10_000_000, offset(jump + 100));
+            assert_eq!(clock.offset(at + 10_000_000), Some(offset(jump + 100)));
+        }
+        let told = watch.report();
+        assert_eq!((told.first, told.measured, told.widest_bracket_ns), (offset(1000), 6, 50));
+    }
+
+    #[test]
+    fn an_offset_that_nobody_measures_any_more_is_forgotten() {
+        let mut watch = OffsetWatch::begin(0, offset(1000));
+        let clock = watch.clock();
+        assert_eq!(clock.offset(LIFETIME_NS - 1), Some(offset(1000)));
+        assert_eq!(clock.offset(LIFETIME_NS), None);
+        watch.take(10 * SECOND, offset(1000));
+        assert_eq!(clock.offset(10 * SECOND), Some(offset(1000)), "it did not jump meanwhile");
+    }
+
+    #[test]
+    fn this_machines_offset_stays_within_what_drift_explains() {
+        let cycles = Cycles::new();
+        let mut watch = OffsetWatch::new(&cycles);
+        for _ in 0..100 {
+            watch.look(&cycles);
+        }
+        let offset = watch.clock().offset(cycles.now_ns()).expect("nobody sets the date");
+        let wall = cycles.now_ns() as i64 + offset.offset_ns;
+        let date = since_epoch().as_nanos() as i64;
+        assert!(date.abs_diff(wall) < SECOND, "{date} and {wall}");
+    }
+
+    #[test]
+    fn counts_and_nanoseconds_agree() {
+        let cycles = Cycles::new();
+        let counts = 1_000_000_000;
+        let ns = cycles.nanos(0, counts) as f64;
+        assert!((ns * cycles.counts_per_ns() - counts as f64).abs() <= cycles.counts_per_ns());
     }
 }

@@ -22,6 +22,7 @@ mod sandbox_command;
 mod sandbox_help;
 mod settings;
 mod signals;
+mod thread;
 mod tick_files;
 mod trade;
 

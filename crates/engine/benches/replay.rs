@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::config::{Config, load};
-use engine::probe::{Counter, Meter, Off, Stage, Stamps};
+use engine::probe::{Counter, Disturbances, Meter, Off, Stage, Stamps};
 use engine::replay::{Outcome, run};
 use engine::tick_path::TickPath;
 use engine::tick_path::feed::RawTick;
@@ -29,6 +29,10 @@ impl Counter for Cycles {
 
     fn nanos(&self, from: u64, till: u64) -> u64 {
         self.0.delta_as_nanos(from, till)
+    }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        None
     }
 }
 

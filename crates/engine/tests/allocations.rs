@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use allocation_counter::measure;
 use engine::config::{Config, Source, load};
-use engine::probe::{Counter, Meter, Off, Probe, Stage, Stamps};
+use engine::probe::{Counter, Disturbances, Meter, Off, Probe, Stage, Stamps};
 use engine::tick_path::TickPath;
 use engine::tick_path::feed::{Feed, RawTick, Subscription};
 use engine::tick_path::strategy::{Momentum, Strategy};
@@ -84,6 +84,10 @@ impl Counter for Counting {
     fn nanos(&self, from: u64, till: u64) -> u64 {
         till - from
     }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        None
+    }
 }
 
 fn live<P: Probe>(probe: P, begin: impl Fn() -> P::Trace) -> (u64, u64) {
@@ -106,7 +110,7 @@ fn live<P: Probe>(probe: P, begin: impl Fn() -> P::Trace) -> (u64, u64) {
 #[test]
 fn a_live_path_with_tracing_allocates_nothing() {
     let meter = Meter::new(Counting(Cell::new(1)), Stage::Framing, 1000);
-    let (allocations, entries) = live(meter, || Stamps::read(1, 2));
+    let (allocations, entries) = live(meter, || Stamps::read(None, 1, 2));
     assert!(entries > 10, "{entries} entries: the path was not walked to its end");
     assert_eq!(allocations, 0);
 }

@@ -4,19 +4,22 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
-use engine::probe::Counter as _;
+use client::market::{
+    Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription, Tuning,
+};
+use engine::probe::{Counter as _, Disturbances};
+use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
 use tokio::runtime::Handle;
 
+use super::arrival::ArrivalCounts;
 use super::log;
-use super::pilot::{Landing, MeasuredPath, Order, Orders, Pilot};
+use super::pilot::{Landing, Metering, Order, Orders, Pilot};
 use super::source::Source;
-use crate::clock::Cycles;
+use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
 use crate::recorder::{Recorder, Tap};
 use crate::report::Course;
-use crate::report::threads::{ThreadCounts, ThreadUse};
 use crate::report::timeline::{Event, Kind};
 use crate::signals::Signals;
 
@@ -55,8 +58,8 @@ impl End {
 }
 
 /// What a run brought home.
-pub(super) struct Flight<S> {
-    pub(super) path: MeasuredPath<S>,
+pub(super) struct Flight<S, P> {
+    pub(super) path: TickPath<S, P>,
     pub(super) end: End,
     pub(super) course: Course,
     /// The recorder's end, to finish with.
@@ -65,14 +68,15 @@ pub(super) struct Flight<S> {
     pub(super) news_dropped: u64,
 }
 
-impl<S> Flight<S> {
+impl<S, P> Flight<S, P> {
     /// A signal came before the stream was opened.
-    pub(super) fn not_begun(path: MeasuredPath<S>) -> Self {
+    pub(super) fn not_begun(path: TickPath<S, P>) -> Self {
         let end = End::Interrupted;
         let course = Course {
             begin: 0,
             duration_ns: 0,
-            threads: ThreadUse::default(),
+            disturbances: None,
+            arrived: ArrivalCounts::default(),
             events: end.event(0).into_iter().collect(),
             events_left_out: 0,
         };
@@ -81,10 +85,10 @@ impl<S> Flight<S> {
 }
 
 /// What the tick thread hands back.
-struct Landed<S> {
-    pilot: Pilot<S>,
+struct Landed<S, P> {
+    pilot: Pilot<S, P>,
     ended: Ended,
-    threads: ThreadUse,
+    disturbances: Option<Disturbances>,
     /// The counter's reading before the stream was opened.
     begin: u64,
     duration_ns: u64,
@@ -112,24 +116,30 @@ impl Watch<'_> {
 /// Runs the stream on a thread of its own until the pilot lands, time is up, or a signal comes.
 ///
 /// Errors: status 4 if the stream cannot even be set up.
-pub(super) fn fly<S: Strategy + Send + 'static>(
-    mut pilot: Pilot<S>,
+pub(super) fn fly<S, P>(
+    mut pilot: Pilot<S, P>,
     background: &Handle,
     watch: &Watch<'_>,
-) -> Result<Flight<S>, Failure> {
+    offsets: &mut OffsetWatch,
+) -> Result<Flight<S, P>, Failure>
+where
+    S: Strategy + Send + 'static,
+    P: Metering + Send + 'static,
+{
     let cycles = watch.cycles;
     let mut stream = stream(watch.source, background, cycles)?;
     let orders = pilot.orders.clone();
     let clock = cycles.clone();
     let (landed, landing) = sync_channel(1);
     let run = move || {
-        let before = ThreadCounts::of_this_thread();
+        let before = clock.disturbances();
         let begin = clock.raw();
         let ended = stream.run(&mut pilot);
         pilot.finish();
         let duration_ns = clock.nanos(begin, clock.raw());
-        let threads = ThreadCounts::of_this_thread().since(before);
-        let _ = landed.send(Landed { pilot, ended, threads, begin, duration_ns });
+        let after = clock.disturbances();
+        let disturbances = after.zip(before).map(|(after, before)| after.since(before));
+        let _ = landed.send(Landed { pilot, ended, disturbances, begin, duration_ns });
     };
     let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
     let thread = thread.map_err(|error| {
@@ -151,6 +161,7 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
                 ));
             }
         }
+        offsets.look(cycles);
         let passed = Duration::from_nanos(cycles.now_ns() - begin);
         early = early.or_else(|| look(&orders, watch, passed));
         if let Some(alarm) = watch.alarm().filter(|_| !alarmed) {
@@ -160,17 +171,17 @@ pub(super) fn fly<S: Strategy + Send + 'static>(
     };
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.print)(&news));
-    let Landed { pilot, ended, threads, begin, duration_ns } = landed;
+    let Landed { pilot, ended, disturbances, begin, duration_ns } = landed;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
         (Ended::Stopped, Some(early)) if pilot.landing == Landing::Stopped => early,
         (Ended::Stopped, _) => End::Landed,
     };
-    let Pilot { path, tap, news_dropped, states, gaps, .. } = pilot;
+    let Pilot { path, arrived, tap, news_dropped, states, gaps, .. } = pilot;
     let (mut events, events_left_out) = log::events(states, gaps, cycles, begin);
     events.extend(end.event(duration_ns));
-    let course = Course { begin, duration_ns, threads, events, events_left_out };
+    let course = Course { begin, duration_ns, disturbances, arrived, events, events_left_out };
     Ok(Flight { path, end, course, tap, news_dropped })
 }
 
@@ -212,6 +223,7 @@ fn stream(source: &Source, background: &Handle, cycles: &Cycles) -> Result<Marke
         renew: Box::new(renew),
         subscriptions: vec![subscription],
         limits: source.limits,
+        tuning: Tuning::default(),
         clock: cycles.0.clone(),
         entropy: crate::run_folder::since_epoch().as_nanos() as u64,
     })

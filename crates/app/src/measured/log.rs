@@ -83,6 +83,10 @@ mod tests {
         fn nanos(&self, from: u64, till: u64) -> u64 {
             till - from
         }
+
+        fn disturbances(&self) -> Option<engine::probe::Disturbances> {
+            None
+        }
     }
 
     #[test]

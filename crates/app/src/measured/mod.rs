@@ -1,5 +1,6 @@
 //! A run over a stream whose every tick is traced: what `perf` and `trade` share.
 
+mod arrival;
 mod flight;
 mod log;
 mod pilot;
@@ -8,17 +9,18 @@ mod source;
 use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
+use client::market::KernelStamps;
 use engine::config::Config;
 use engine::probe::{Meter, Record, Stage};
 use engine::replay::Outcome;
 use engine::tick_path::TickPath;
-use engine::tick_path::broker::Arrivals;
+use engine::tick_path::broker;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
 
 use crate::background::Background;
 use crate::cli::{RunArgs, SourceArgs};
-use crate::clock::Cycles;
+use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
 use crate::recorder::{self, Label, Recorder, RecorderReport};
 use crate::report::environment::Environment;
@@ -28,8 +30,11 @@ use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::{fills, settings};
+pub(crate) use arrival::ArrivalCounts;
+use arrival::Arrivals;
 use flight::{End, Flight, Watch};
 use log::Log;
+pub(crate) use pilot::Metering;
 use pilot::{Landing, Orders, Pilot};
 use source::{Prepared, Source};
 
@@ -63,22 +68,27 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let background = Background::start()?;
     let signals = Signals::listen(background.handle())?;
     let cycles = Cycles::new();
+    let mut offsets = OffsetWatch::new(&cycles);
+    let stamping = KernelStamps::switch_on(&cycles.0);
     RunFolder::refuse_existing(plan.run.out.as_deref())?;
     let prepared = source::prepare(plan, config, &cycles)?;
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
-    let ground = ground(plan, &prepared, config, &cycles);
+    let why_unstamped = stamping.as_ref().err().map(ToString::to_string);
+    let ground = ground(plan, &prepared, config, &cycles, why_unstamped);
     let source = source::connect(prepared, config, background.handle(), &signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
-    let meter = Meter::new(cycles.clone(), Stage::Framing, plan.keep);
+    let first = if stamping.is_ok() { Stage::KernelWait } else { Stage::Framing };
+    let meter = Meter::new(cycles.clone(), first, plan.keep);
     let Some(source) = source else {
         let path = TickPath::replay(config, S::new(config), fill_model, meter);
-        return report(plan, config, None, &folder, ground, Flight::not_begun(path), None);
+        let flight = Flight::not_begun(path);
+        return report(plan, config, None, &folder, ground, (flight, &offsets), None);
     };
     let (tap, recorder) = if plan.record {
         let label = label(config, &source, &ground);
-        let options = recorder::Options::new(cycles.clone(), ground.offset);
+        let options = recorder::Options::new(cycles.clone(), offsets.report().first);
         let (tap, recorder) = Recorder::start(folder.path(), label, options)?;
         (Some(tap), Some(recorder))
     } else {
@@ -89,16 +99,18 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let (news, heard) = sync_channel(NEWS);
     let pilot = Pilot {
         path,
+        arrivals: stamping.is_ok().then(|| Arrivals::new(&cycles, offsets.clock())),
+        arrived: ArrivalCounts::default(),
         wanted: plan.ticks.unwrap_or(u64::MAX),
         orders: Orders::default(),
-        latest: source.latest(config, ground.offset),
+        latest: source.latest(config, offsets.report().first),
         landing: Landing::Stopped,
         tap,
         news,
         news_dropped: 0,
         states: Log::new(EVENTS),
         gaps: Log::new(EVENTS),
-        known: Arrivals::default(),
+        known: broker::Arrivals::default(),
     };
     let quiet = plan.run.quiet;
     let watch = Watch {
@@ -114,18 +126,24 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
             }
         },
     };
-    let flight = flight::fly(pilot, background.handle(), &watch)?;
-    report(plan, config, Some(&source), &folder, ground, flight, recorder)
+    let flight = flight::fly(pilot, background.handle(), &watch, &mut offsets)?;
+    report(plan, config, Some(&source), &folder, ground, (flight, &offsets), recorder)
 }
 
 /// What is known before the stream is opened.
-fn ground(plan: &Plan<'_>, prepared: &Prepared, config: &Config, cycles: &Cycles) -> Ground {
+fn ground(
+    plan: &Plan<'_>,
+    prepared: &Prepared,
+    config: &Config,
+    cycles: &Cycles,
+    why_unstamped: Option<String>,
+) -> Ground {
     Ground {
         command: plan.command,
         source: prepared.name().to_owned(),
         symbol: prepared.symbol().to_owned(),
         started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
-        offset: cycles.wall_offset(),
+        why_unstamped,
         stamp_cost_ns: cycles.stamp_cost_ns(),
         environment: Environment::read(prepared.is_encrypted(), cycles),
         config_hash: settings::hash(config),
@@ -147,30 +165,32 @@ fn label(config: &Config, source: &Source, ground: &Ground) -> Label {
 }
 
 /// Writes the run's files, prints its table, and judges it.
-fn report<S: Strategy>(
+fn report<S: Strategy, P: Metering>(
     plan: &Plan<'_>,
     config: &Config,
     source: Option<&Source>,
     folder: &RunFolder,
     ground: Ground,
-    flight: Flight<S>,
+    (flight, offsets): (Flight<S, P>, &OffsetWatch),
     recorder: Option<Recorder>,
 ) -> Result<Status, Failure> {
     let Flight { path, end, course, tap, news_dropped } = flight;
     let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
-    let complaints = complaints(&path, &end, plan);
-    let ages = source.and_then(Source::schedule).map(|schedule| {
-        ticks_csv::ages(path.trader().probe(), |sequence| schedule.scheduled_ns(sequence))
-    });
+    let complaints = complaints(&path, &end, plan, &course.arrived);
+    let meter = path.trader().probe().meter();
+    let ages = source
+        .and_then(Source::schedule)
+        .map(|schedule| ticks_csv::ages(meter, |sequence| schedule.scheduled_ns(sequence)));
     let incomplete = end.is_interrupted() || !complaints.is_empty();
-    let kept = Kept { meter: path.trader().probe(), begin: course.begin, ages: ages.as_deref() };
-    let report = Report::new(config, ground, &path, &kept, course, incomplete)
+    let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
+    let offsets = offsets.report();
+    let report = Report::new(config, ground, &path, &kept, (course, offsets), incomplete)
         .with_recorder(recorded.as_ref());
     let outcome = Outcome::of(config, &path);
     let result = RunResult::new(config, &outcome).incomplete(end.is_interrupted());
     result.write(folder, config)?;
     if plan.record {
-        let prices = prices(config, path.trader().probe().records());
+        let prices = prices(config, meter.records());
         let scene = Scene { command: plan.command, source: &report.source, prices: &prices };
         result.write_reports(folder, config, &scene)?;
     }
@@ -233,10 +253,11 @@ fn say_recorded(err: &mut dyn std::io::Write, recorded: &RecorderReport, quiet: 
 }
 
 /// Everything that keeps the run from being what was asked for.
-fn complaints<S: Strategy>(
-    path: &pilot::MeasuredPath<S>,
+fn complaints<S: Strategy, P: Metering>(
+    path: &TickPath<S, P>,
     end: &End,
     plan: &Plan<'_>,
+    arrived: &ArrivalCounts,
 ) -> Vec<Failure> {
     let frames = path.frames();
     let mut complaints = Vec::new();
@@ -255,6 +276,10 @@ fn complaints<S: Strategy>(
         )),
         (End::TimeUp(_) | End::Landed | End::Interrupted, _) => {}
     }
-    complaints.extend(complete::complaints(frames, path.trader().probe()));
+    complaints.extend(complete::complaints(
+        frames,
+        path.trader().probe().meter(),
+        arrived.unknown(),
+    ));
     complaints
 }

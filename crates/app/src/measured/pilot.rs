@@ -5,21 +5,40 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use client::market::{ConnectionState, ControlFrame, Flow, Sink, Stamps};
-use engine::probe::{self, Counter as _, Meter};
+use engine::probe::{self, Counter as _, Meter, Probe};
 use engine::tick_path::TickPath;
-use engine::tick_path::broker::Arrivals;
+use engine::tick_path::broker;
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
 use engine::units::{EventTime, Micros};
 use smartapi::packet;
 use smartapi::stream::request::ServerText;
 
+use super::arrival::{Arrival, ArrivalCounts, Arrivals};
 use super::log::{Gap, Log};
 use crate::clock::{Cycles, WallOffset};
 use crate::recorder::Tap;
 
-/// A path whose every tick is traced.
-pub(super) type MeasuredPath<S> = TickPath<S, Meter<Cycles>>;
+/// A probe with a meter: the meter alone, or one that does more with each trace.
+pub(crate) trait Metering: Probe<Trace = probe::Stamps> {
+    /// Where the traces go.
+    fn meter(&self) -> &Meter<Cycles>;
+
+    /// The same, to be told of reads.
+    fn meter_mut(&mut self) -> &mut Meter<Cycles>;
+}
+
+impl Metering for Meter<Cycles> {
+    #[inline]
+    fn meter(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn meter_mut(&mut self) -> &mut Self {
+        self
+    }
+}
 
 /// What the tick thread is told; nothing at first. It looks before each tick and at each pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +86,12 @@ pub(super) enum Landing {
 }
 
 /// Owns the tick path while the stream runs.
-pub(super) struct Pilot<S> {
-    pub(super) path: MeasuredPath<S>,
+pub(super) struct Pilot<S, P> {
+    pub(super) path: TickPath<S, P>,
+    /// Converts the kernel's stamps, where there are any.
+    pub(super) arrivals: Option<Arrivals>,
+    /// How the traced ticks came; all zero where there are no such stamps.
+    pub(super) arrived: ArrivalCounts,
     pub(super) wanted: u64,
     pub(super) orders: Orders,
     pub(super) latest: Latest,
@@ -83,7 +106,7 @@ pub(super) struct Pilot<S> {
     /// Where sequence numbers were skipped, for the time line.
     pub(super) gaps: Log<Gap>,
     /// The arrivals at the last gap.
-    pub(super) known: Arrivals,
+    pub(super) known: broker::Arrivals,
 }
 
 impl Latest {
@@ -98,7 +121,7 @@ impl Latest {
     }
 }
 
-impl<S: Strategy> Pilot<S> {
+impl<S: Strategy, P: Metering> Pilot<S, P> {
     fn land(&mut self, landing: Landing) -> Flow {
         self.landing = landing;
         Flow::Stop
@@ -130,15 +153,18 @@ impl<S: Strategy> Pilot<S> {
     }
 }
 
-impl<S: Strategy> Sink for Pilot<S> {
+impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
     #[inline]
     fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
         if self.orders.is(Order::Stop) {
             self.path.on_stopped();
             return self.land(Landing::Stopped);
         }
-        let trace = probe::Stamps::read(stamps.read, stamps.framed);
-        let read_ns = self.path.trader().probe().counter().nanos(0, stamps.read);
+        let read_ns = self.path.trader().probe().meter().counter().nanos(0, stamps.read);
+        let arrival = self.arrivals.as_ref().map(|arrivals| arrivals.of(&stamps, read_ns));
+        let kernel = arrival.and_then(Arrival::stamp);
+        let trace = probe::Stamps::read(kernel, stamps.read, stamps.framed);
+        let traced = self.path.frames().traced;
         let latest = self.latest.at(read_ns);
         let tap = &mut self.tap;
         self.path.on_frame(payload, trace, latest, || {
@@ -146,6 +172,9 @@ impl<S: Strategy> Sink for Pilot<S> {
                 tap.record(payload, read_ns);
             }
         });
+        if let Some(arrival) = arrival.filter(|_| self.path.frames().traced > traced) {
+            self.arrived.note(arrival);
+        }
         if self.path.broker().arrivals().gaps != self.known.gaps {
             self.note_gap(payload, stamps.read);
         }
@@ -153,6 +182,11 @@ impl<S: Strategy> Sink for Pilot<S> {
             return self.land(Landing::Traced);
         }
         Flow::Continue
+    }
+
+    #[inline]
+    fn before_read(&mut self, now: u64) {
+        self.path.probe_mut().meter_mut().before_read(now);
     }
 
     fn is_stopping(&self) -> bool {
@@ -173,7 +207,7 @@ impl<S: Strategy> Sink for Pilot<S> {
     }
 
     fn on_state(&mut self, state: &ConnectionState) {
-        let now = self.path.trader().probe().counter().raw();
+        let now = self.path.trader().probe().meter().counter().raw();
         self.states.push(now, state.clone());
         self.tell(format!("stream {state}"));
     }

@@ -1,15 +1,15 @@
 //! What `--trace` adds to a replay: a meter, and at the end the report of its stages.
 
 use engine::config::Config;
-use engine::probe::{Counter as _, Meter, Stage, Stamps};
+use engine::probe::{Counter as _, Disturbances, Meter, Stage, Stamps};
 use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
 
 use super::Input;
-use crate::clock::Cycles;
+use crate::clock::{Cycles, OffsetReport};
 use crate::failure::{Failure, Status};
+use crate::measured::ArrivalCounts;
 use crate::report::environment::Environment;
-use crate::report::threads::ThreadCounts;
 use crate::report::ticks::Kept;
 use crate::report::{Course, Ground, Report, complete, table};
 use crate::run_folder::{RunFolder, since_epoch};
@@ -42,7 +42,8 @@ pub(super) struct Tracing {
     token: String,
     ground: Ground,
     begin: u64,
-    threads: ThreadCounts,
+    offsets: OffsetReport,
+    disturbances: Option<Disturbances>,
 }
 
 impl Tracing {
@@ -58,13 +59,20 @@ impl Tracing {
             source,
             symbol: config.instrument.symbol.clone(),
             started_ns: since_epoch().as_nanos() as u64,
-            offset: cycles.wall_offset(),
+            why_unstamped: Some("a recording is not read from the network".to_owned()),
             stamp_cost_ns: cycles.stamp_cost_ns(),
             environment: Environment::read(false, &cycles),
             config_hash: settings::hash(config),
         };
-        let begin = cycles.raw();
-        Self { cycles, first, token, ground, begin, threads: ThreadCounts::of_this_thread() }
+        let offset = cycles.wall_offset();
+        let offsets = OffsetReport {
+            first: offset,
+            measured: 1,
+            widest_bracket_ns: offset.bracket_ns,
+            steps: 0,
+        };
+        let (begin, disturbances) = (cycles.raw(), cycles.disturbances());
+        Self { cycles, first, token, ground, begin, offsets, disturbances }
     }
 
     /// A meter for the path.
@@ -76,7 +84,7 @@ impl Tracing {
     pub(super) fn traces(&self) -> impl Fn() -> Stamps + use<> {
         let (cycles, first) = (self.cycles.clone(), self.first);
         move || match first {
-            Stage::Feed => Stamps::read(1, cycles.raw()),
+            Stage::Feed => Stamps::read(None, 1, cycles.raw()),
             _ => Stamps::tick(cycles.raw()),
         }
     }
@@ -91,18 +99,20 @@ impl Tracing {
         folder: &RunFolder,
         interrupted: bool,
     ) -> Result<Traced, Failure> {
+        let after = self.cycles.disturbances();
         let course = Course {
             begin: self.begin,
             duration_ns: self.cycles.nanos(self.begin, self.cycles.raw()),
-            threads: ThreadCounts::of_this_thread().since(self.threads),
+            disturbances: after.zip(self.disturbances).map(|(after, before)| after.since(before)),
+            arrived: ArrivalCounts::default(),
             events: Vec::new(),
             events_left_out: 0,
         };
         let meter = path.trader().probe();
-        let complaints = complete::complaints(path.frames(), meter);
+        let complaints = complete::complaints(path.frames(), meter, 0);
         let kept = Kept { meter, begin: course.begin, ages: None };
         let incomplete = interrupted || !complaints.is_empty();
-        let report = Report::new(config, self.ground, path, &kept, course, incomplete);
+        let report = Report::new(config, self.ground, path, &kept, (course, self.offsets), incomplete);
         report.write(folder, &kept, &self.token, config.session.zone)?;
         let table = table::stages(meter);
         Ok(Traced { table, complaints, missed: !report.targets_met() })

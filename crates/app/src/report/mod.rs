@@ -20,20 +20,21 @@ mod trace_events;
 use std::collections::BTreeMap;
 
 use engine::config::{Config, Performance};
-use engine::probe::{Counter, Group, Ladder, Meter, Record, Stage};
+use engine::probe::{Counter, Disturbances, Group, Ladder, Meter, Probe, Stage, Worst};
 use engine::tick_path::strategy::Strategy;
 use engine::tick_path::{Frames, TickPath};
 use engine::units::Zone;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::WallOffset;
+use crate::clock::OffsetReport;
+use crate::measured::ArrivalCounts;
 use crate::recorder::RecorderReport;
 use crate::results::sections;
 use advice::Advice;
 use environment::Environment;
 pub(crate) use files::rebuild;
 use ladders::Ladders;
-use threads::{Process, ThreadUse};
+use threads::Process;
 use ticks::Kept;
 use timeline::{Event, Timeline};
 
@@ -49,7 +50,8 @@ pub(crate) struct Ground {
     pub(crate) symbol: String,
     /// Since 1970 UTC.
     pub(crate) started_ns: u64,
-    pub(crate) offset: WallOffset,
+    /// Why the kernel's receive stamps are not to be had; `None` if they are.
+    pub(crate) why_unstamped: Option<String>,
     pub(crate) stamp_cost_ns: f64,
     pub(crate) environment: Environment,
     pub(crate) config_hash: String,
@@ -60,10 +62,36 @@ pub(crate) struct Course {
     /// The counter's reading at its begin.
     pub(crate) begin: u64,
     pub(crate) duration_ns: u64,
-    pub(crate) threads: ThreadUse,
+    /// What the system did to the tick thread.
+    pub(crate) disturbances: Option<Disturbances>,
+    /// How the traced ticks came, by the kernel's stamps.
+    pub(crate) arrived: ArrivalCounts,
     /// In the order of their times.
     pub(crate) events: Vec<Event>,
     pub(crate) events_left_out: u64,
+}
+
+/// How the first stamp of the traced ticks was come by.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct KernelStampCounts {
+    pub(crate) available: bool,
+    /// Why they are not available.
+    pub(crate) why: Option<String>,
+    /// Ticks with a stamp of their own.
+    pub(crate) exact: u64,
+    /// Ticks that shared their read call: their `kernel_wait` is an upper bound.
+    pub(crate) bounded: u64,
+    /// Ticks without a stamp; their `kernel_wait` is null.
+    pub(crate) missing: u64,
+    /// Ticks whose stamp could not be placed, because the date was set; null too.
+    pub(crate) unplaced: u64,
+}
+
+impl KernelStampCounts {
+    fn of(why: Option<String>, arrived: ArrivalCounts) -> Self {
+        let ArrivalCounts { exact, bounded, missing, unplaced } = arrived;
+        Self { available: why.is_none(), why, exact, bounded, missing, unplaced }
+    }
 }
 
 /// Percentiles of one histogram; null where the sample is too small.
@@ -158,6 +186,10 @@ pub(crate) struct Report {
     total_from: String,
     offset_to_wall_ns: i64,
     offset_bracket_ns: u64,
+    offset_bracket_widest_ns: u64,
+    offset_measured: u64,
+    offset_steps: u64,
+    pub(crate) kernel_stamps: KernelStampCounts,
     pub(crate) stages: Vec<StageFigures>,
     pub(crate) total: Figures,
     pub(crate) age: Option<Figures>,
@@ -182,16 +214,17 @@ pub(crate) struct Report {
 
 impl Report {
     /// Reads a path that has been finished.
-    pub(crate) fn new<S: Strategy, C: Counter>(
+    pub(crate) fn new<S: Strategy, P: Probe, C: Counter>(
         config: &Config,
         ground: Ground,
-        path: &TickPath<S, Meter<C>>,
+        path: &TickPath<S, P>,
         kept: &Kept<'_, C>,
-        course: Course,
+        (course, offsets): (Course, OffsetReport),
         incomplete: bool,
     ) -> Self {
         let meter = kept.meter;
-        let Course { begin: _, duration_ns, threads, events, events_left_out } = course;
+        let Course { begin: _, duration_ns, disturbances, arrived, events, events_left_out } =
+            course;
         let (bucket_ns, buckets) = timeline::buckets(kept);
         let arrivals = path.broker().arrivals();
         let frames = path.frames();
@@ -199,6 +232,8 @@ impl Report {
         let stages = stages(meter);
         let total = Figures::of(meter.total());
         let written = meter.records().len() as u64;
+        let worst = worst::<S, _>(kept, zone);
+        let kernel_stamps = KernelStampCounts::of(ground.why_unstamped, arrived);
         let started = engine::units::EventTime((ground.started_ns / 1000) as i64);
         let seconds = duration_ns as f64 / 1e9;
         Self {
@@ -213,10 +248,14 @@ impl Report {
             counted: counted(frames),
             incomplete,
             total_from: total_from(meter).to_owned(),
-            offset_to_wall_ns: ground.offset.offset_ns,
-            offset_bracket_ns: ground.offset.bracket_ns,
+            offset_to_wall_ns: offsets.first.offset_ns,
+            offset_bracket_ns: offsets.first.bracket_ns,
+            offset_bracket_widest_ns: offsets.widest_bracket_ns,
+            offset_measured: offsets.measured,
+            offset_steps: offsets.steps,
             targets: targets(&config.performance, meter),
-            advice: advice::of(&stages, &total, ground.stamp_cost_ns),
+            advice: advice::of(&stages, &total, ground.stamp_cost_ns, &kernel_stamps, &worst),
+            kernel_stamps,
             stages,
             total,
             // A figure of the first ticks only would hide a later slowdown.
@@ -235,12 +274,12 @@ impl Report {
             throughput_per_s: (duration_ns > 0).then(|| frames.frames as f64 / seconds),
             stamp_cost_ns: ground.stamp_cost_ns,
             side: BTreeMap::new(),
-            process: Process::read(threads),
+            process: Process::read(disturbances),
             environment: ground.environment,
             fill_model: path.trader().fills().name(),
             config: sections(config),
             config_hash: ground.config_hash,
-            worst: worst::<S, C>(kept, zone),
+            worst,
         }
     }
 
@@ -310,7 +349,7 @@ fn age(ages: &[Option<u64>]) -> Figures {
 
 fn worst<S: Strategy, C: Counter>(kept: &Kept<'_, C>, zone: Zone) -> Vec<WorstTick> {
     let meter = kept.meter;
-    let one = |(total_ns, record): (u64, Record)| WorstTick {
+    let one = |Worst { total_ns, record, disturbances }: Worst| WorstTick {
         seq: record.filed.sequence,
         exchange_time: zone.iso(record.filed.tick.time),
         price: record.filed.tick.price.as_f64() / 100.0,
@@ -324,8 +363,8 @@ fn worst<S: Strategy, C: Counter>(kept: &Kept<'_, C>, zone: Zone) -> Vec<WorstTi
             })
             .collect(),
         total_ns,
-        page_faults: None,
-        involuntary_switches: None,
+        page_faults: disturbances.map(|fell| fell.page_faults),
+        involuntary_switches: disturbances.map(|fell| fell.involuntary_switches),
     };
     meter.worst().into_iter().map(one).collect()
 }

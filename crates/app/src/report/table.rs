@@ -6,7 +6,8 @@ use engine::probe::Meter;
 use engine::replay::Outcome;
 use engine::tick_path::Frames;
 
-use super::{Figures, Report, StageFigures};
+use super::advice::MANY_BOUNDED;
+use super::{Figures, KernelStampCounts, Report, StageFigures};
 
 /// Nanoseconds in the unit that keeps three significant digits short.
 pub(super) fn time(ns: Option<u64>) -> String {
@@ -126,6 +127,7 @@ pub(crate) fn report(report: &Report) -> String {
             |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
         )
     );
+    out += &kernel_stamps(report);
     for target in &report.targets {
         let verdict = match target.met {
             Some(true) => "PASS",
@@ -145,6 +147,34 @@ pub(crate) fn report(report: &Report) -> String {
     }
     if report.advice.is_empty() && report.traced > 0 {
         let _ = writeln!(out, "advice: change nothing, no threshold was crossed");
+    }
+    out
+}
+
+/// What a reader has to know of `kernel_wait`, if anything.
+fn kernel_stamps(report: &Report) -> String {
+    let KernelStampCounts { available, why, bounded, missing, unplaced, .. } =
+        &report.kernel_stamps;
+    let mut out = String::new();
+    if !available {
+        let why = why.as_deref().unwrap_or("unknown");
+        let _ = writeln!(
+            out,
+            "kernel receive stamps are not available ({why}): totals count from the read"
+        );
+    }
+    if bounded * 100 > report.traced * MANY_BOUNDED {
+        let _ = writeln!(
+            out,
+            "kernel_wait is an upper bound on {bounded} ticks, which came with others in one read call"
+        );
+    }
+    if missing + unplaced > 0 {
+        let _ = writeln!(
+            out,
+            "kernel_wait is unknown on {missing} ticks without a stamp and on {unplaced} whose stamp \
+             does not fit the clock"
+        );
     }
     out
 }

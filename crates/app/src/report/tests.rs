@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::ticks_parquet::TicksFile;
 use super::timeline::Kind;
 use super::*;
+use crate::clock::WallOffset;
 use crate::failure::Status;
 use crate::run_folder::RunFolder;
 
@@ -32,6 +33,10 @@ impl Counter for Steps {
 
     fn nanos(&self, from: u64, till: u64) -> u64 {
         till.saturating_sub(from)
+    }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        None
     }
 }
 
@@ -93,15 +98,23 @@ impl Run {
             source: "sandbox".to_owned(),
             symbol: self.config.instrument.symbol.clone(),
             started_ns: 1_759_723_560_000_000_000,
-            offset: WallOffset { offset_ns: 1, bracket_ns: 40 },
+            why_unstamped: Some("not from the network".to_owned()),
             stamp_cost_ns: 12.5,
             environment,
             config_hash: "abc123".to_owned(),
         };
         let duration_ns = self.kept().last_at_ns() + 5;
-        let threads = ThreadUse::default();
-        let course = Course { begin: self.begin, duration_ns, threads, events, events_left_out: 3 };
-        Report::new(&self.config, ground, &self.path, &self.kept(), course, incomplete)
+        let course = Course {
+            begin: self.begin,
+            duration_ns,
+            disturbances: None,
+            arrived: ArrivalCounts::default(),
+            events,
+            events_left_out: 3,
+        };
+        let first = WallOffset { offset_ns: 1, bracket_ns: 40 };
+        let offsets = OffsetReport { first, measured: 1, widest_bracket_ns: 40, steps: 0 };
+        Report::new(&self.config, ground, &self.path, &self.kept(), (course, offsets), incomplete)
     }
 
     fn write(&self, report: &Report, folder: &Path) {

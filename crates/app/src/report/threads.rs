@@ -1,47 +1,7 @@
 //! What the system did to the tick thread and the process while a run lasted.
 
+use engine::probe::Disturbances;
 use serde::{Deserialize, Serialize};
-
-/// Counts of one thread at one moment; `None` where the system does not say.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ThreadCounts {
-    page_faults: Option<u64>,
-    involuntary_switches: Option<u64>,
-}
-
-/// What happened between two moments.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ThreadUse {
-    page_faults: Option<u64>,
-    involuntary_switches: Option<u64>,
-}
-
-impl ThreadCounts {
-    /// The calling thread's counts.
-    pub(crate) fn of_this_thread() -> Self {
-        let read = |name| std::fs::read_to_string(format!("/proc/thread-self/{name}")).ok();
-        let stat = read("stat");
-        // The name in parentheses may hold blanks; minor and major faults are 8 and 10 fields behind.
-        let fields = stat.as_deref().and_then(|stat| Some(stat.rsplit_once(')')?.1));
-        let field = |place: usize| fields?.split_whitespace().nth(place)?.parse::<u64>().ok();
-        let status = read("status");
-        Self {
-            page_faults: field(7).zip(field(9)).map(|(minor, major)| minor + major),
-            involuntary_switches: status
-                .as_deref()
-                .and_then(|status| status_number(status, "nonvoluntary_ctxt_switches")),
-        }
-    }
-
-    /// What has happened since an earlier moment.
-    pub(crate) fn since(self, before: Self) -> ThreadUse {
-        let between = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
-        ThreadUse {
-            page_faults: between(self.page_faults, before.page_faults),
-            involuntary_switches: between(self.involuntary_switches, before.involuntary_switches),
-        }
-    }
-}
 
 /// `process` of the report; null where the system does not say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,13 +17,13 @@ pub(crate) struct Process {
 
 impl Process {
     /// The process's peak memory now, beside what happened to the tick thread.
-    pub(crate) fn read(threads: ThreadUse) -> Self {
+    pub(crate) fn read(tick_thread: Option<Disturbances>) -> Self {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let peak = status.as_deref().and_then(|status| status_number(status, "VmHWM"));
         Self {
             rss_max_bytes: peak.map(|kib| kib * 1024),
-            page_faults: threads.page_faults,
-            involuntary_switches: threads.involuntary_switches,
+            page_faults: tick_thread.map(|fell| fell.page_faults),
+            involuntary_switches: tick_thread.map(|fell| fell.involuntary_switches),
             allocations_per_tick: None,
         }
     }
@@ -80,14 +40,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn page_faults_of_this_thread_are_seen() {
-        let before = ThreadCounts::of_this_thread();
+    fn the_peak_of_the_memory_is_seen() {
         let touched = std::hint::black_box(vec![1u8; 4 << 20]);
-        let between = ThreadCounts::of_this_thread().since(before);
-        let pages = touched.len() as u64 / 4096;
-        // Large pages may serve many at once, but never none.
-        assert!(between.page_faults.is_some_and(|faults| (1..=2 * pages).contains(&faults)));
-        assert!(between.involuntary_switches.is_some());
-        assert!(Process::read(between).rss_max_bytes.is_some_and(|bytes| bytes > 4 << 20));
+        let process = Process::read(None);
+        assert!(process.rss_max_bytes.is_some_and(|bytes| bytes > touched.len() as u64));
+        assert_eq!((process.page_faults, process.involuntary_switches), (None, None));
     }
 }

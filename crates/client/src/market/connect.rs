@@ -12,8 +12,9 @@ use smartapi::stream::frame::FrameReader;
 use smartapi::stream::upgrade::{self, Refusal, Target, UpgradeError};
 
 use super::address::Address;
+use super::reader::{ReadCall, Reader, ask_for_stamps};
 use super::transport::Transport;
-use super::{StreamAuth, tls};
+use super::{StreamAuth, Tuning, tls};
 
 /// A live connection's read returns after this long even if nothing came.
 pub(super) const SLICE: Duration = Duration::from_millis(100);
@@ -24,8 +25,8 @@ const WRITE_LIMIT: Duration = Duration::from_millis(500);
 pub(super) struct Connection {
     pub(super) transport: Transport,
     pub(super) frames: FrameReader,
-    /// The stamp of the upgrade's last read, which may have brought frames already.
-    pub(super) read: Option<u64>,
+    /// The upgrade's last read, which may have brought frames already.
+    pub(super) read: Option<ReadCall>,
 }
 
 /// Everything that one attempt needs, owned, because it runs on a thread of its own.
@@ -35,6 +36,7 @@ pub(super) struct Attempt {
     pub(super) auth: StreamAuth,
     pub(super) nonce: [u8; 16],
     pub(super) clock: Clock,
+    pub(super) tuning: Tuning,
     pub(super) limit: Duration,
 }
 
@@ -99,7 +101,9 @@ impl Attempt {
             let part = deadline.left()? / (addresses.len() - tried) as u32;
             match TcpStream::connect_timeout(address, part) {
                 Ok(socket) => {
-                    socket.set_nodelay(true)?;
+                    socket.set_nodelay(self.tuning.no_delay)?;
+                    // Without stamps each read says so; `KernelStamps` says why.
+                    let _ = ask_for_stamps(&socket);
                     return Ok(socket);
                 }
                 Err(error) => last = error,
@@ -109,12 +113,13 @@ impl Attempt {
     }
 
     fn secure(&self, socket: TcpStream, deadline: &Deadline) -> io::Result<Transport> {
+        let reader = |socket| Reader::new(socket, self.tuning.busy_poll, &self.clock);
         if !self.address.is_tls {
-            return Ok(Transport::Plain(socket));
+            return Ok(Transport::Plain(reader(socket)));
         }
         let name = ServerName::try_from(self.address.host.clone()).map_err(io::Error::other)?;
         deadline.arm(&socket)?;
-        let tls = tls::connect(socket, Arc::clone(&self.tls), name, deadline)?;
+        let tls = tls::connect(socket, Arc::clone(&self.tls), name, deadline, reader)?;
         Ok(Transport::Tls(Box::new(tls)))
     }
 
@@ -130,7 +135,7 @@ impl Attempt {
         let mut frames = FrameReader::new();
         loop {
             deadline.arm(transport.socket())?;
-            let read = transport.read(&mut frames, &self.clock)?;
+            let read = transport.read(&mut frames, &self.clock, &mut |_| {})?;
             let Some(read) = read else { continue };
             while transport.unseal(&mut frames)? {}
             if let Some(head) = upgrade::answer(frames.waiting(), self.nonce)? {

@@ -7,11 +7,13 @@
 mod address;
 mod connect;
 mod error;
+mod reader;
 mod run;
 mod tls;
 mod transport;
 
 pub use error::MarketError;
+pub use reader::KernelStamps;
 pub use run::{Ended, MarketStream, Renew, StreamSetup};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -20,15 +22,56 @@ pub use smartapi::stream::request::Subscription;
 pub use smartapi::stream::state::{ConnectionState, RenewalFault};
 use smartapi::stream::upgrade;
 
-/// When one frame was read and when it was framed.
+/// What the kernel says of when the segment with a frame's last byte came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelStamp {
+    /// Then, in nanoseconds since 1970 by the wall clock.
+    Own(u64),
+    /// The read call brought more than this frame, and the one stamp it has is of something later.
+    Shared,
+    /// The read call had no stamp.
+    Missing,
+}
+
+/// Two moments; what came later than this came after both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotBefore {
+    /// By the clock of the stream, raw.
+    pub raw: u64,
+    /// In nanoseconds since 1970 by the wall clock; 0 where there is no such moment.
+    pub wall_ns: u64,
+}
+
+/// When one frame came, when it was read and when it was framed.
 ///
-/// Units:  raw values of the [`quanta::Clock`] that the stream was given.
+/// Units:  raw values of the [`quanta::Clock`] that the stream was given, but for the kernel's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamps {
+    /// The kernel received the segment with the frame's last byte.
+    pub kernel: KernelStamp,
+    /// The frame's last byte had not come then: an earlier read call found nothing behind what it
+    /// took, or the queue was too short for it. `raw` is from before that call or look, `wall_ns`
+    /// is the kernel's stamp of what that call took.
+    pub after: NotBefore,
     /// The read call that returned the frame's last byte has returned.
     pub read: u64,
     /// Decryption and framing are done, the payload is a slice.
     pub framed: u64,
+}
+
+/// How a stream treats its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// What is written leaves at once: `TCP_NODELAY`.
+    pub no_delay: bool,
+    /// Reads try again and again instead of sleeping, which takes a whole processor.
+    pub busy_poll: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { no_delay: true, busy_poll: false }
+    }
 }
 
 /// What a [`Sink`] wants of the stream.
@@ -70,6 +113,10 @@ pub trait Sink {
     fn on_state(&mut self, state: &ConnectionState);
     /// A read waited for a tenth of a second in vain; also called while connecting and pausing.
     fn on_idle(&mut self) -> Flow;
+    /// The socket is about to be read, and no frame is on its way; `now` is the raw clock.
+    ///
+    /// Called before each try where reads are tried again and again, so it has to be cheap.
+    fn before_read(&mut self, now: u64);
     /// Whether to end now, whatever still comes; asked after each read that brought no payload.
     fn is_stopping(&self) -> bool;
 }

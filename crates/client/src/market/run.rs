@@ -13,7 +13,8 @@ use smartapi::stream::state::{Because, RenewalFault};
 
 use super::address::Address;
 use super::connect::{Attempt, ConnectFault, Connection, SLICE};
-use super::{ControlFrame, Flow, Limits, MarketError, Sink, Stamps, StreamAuth, Subscription};
+use super::reader::ReadCall;
+use super::{ControlFrame, Flow, Limits, MarketError, Sink, StreamAuth, Subscription, Tuning};
 
 /// Fetches fresh tokens after the stream has refused the given ones.
 pub type Renew = Box<dyn FnMut(&StreamAuth) -> Result<StreamAuth, RenewalFault> + Send>;
@@ -32,6 +33,8 @@ pub struct StreamSetup {
     pub subscriptions: Vec<Subscription>,
     /// Heartbeat, watchdog and pauses.
     pub limits: Limits,
+    /// How the socket is treated.
+    pub tuning: Tuning,
     /// The clock of the stamps.
     pub clock: Clock,
     /// Seeds masks and pauses: anything that differs between runs.
@@ -59,6 +62,7 @@ pub struct MarketStream {
     /// Absent while it runs on its own thread.
     renew: Option<Renew>,
     limits: Limits,
+    tuning: Tuning,
     session: Session,
     clock: Clock,
     /// The raw clock at [`Mono`] zero.
@@ -92,7 +96,8 @@ impl MarketStream {
     ///
     /// Errors: [`MarketError::Address`], [`MarketError::Subscriptions`].
     pub fn new(setup: StreamSetup) -> Result<Self, MarketError> {
-        let StreamSetup { url, tls, auth, renew, subscriptions, limits, clock, entropy } = setup;
+        let StreamSetup { url, tls, auth, renew, subscriptions, limits, tuning, clock, entropy } =
+            setup;
         let mut tls = Arc::unwrap_or_clone(tls);
         // Records are opened in our own buffer, for which rustls has to hand over the keys.
         tls.enable_secret_extraction = true;
@@ -104,6 +109,7 @@ impl MarketStream {
             auth,
             renew: Some(renew),
             limits,
+            tuning,
             session: Session::new(&subscriptions, limits, entropy)?,
             origin: clock.raw(),
             clock,
@@ -171,6 +177,7 @@ impl MarketStream {
             auth: self.auth.clone(),
             nonce: self.session.nonce(),
             clock: self.clock.clone(),
+            tuning: self.tuning,
             limit: self.limits.connect,
         };
         let give_up = self.now().after(self.limits.connect + SLICE);
@@ -271,12 +278,15 @@ impl MarketStream {
         loop {
             let read = match first.take() {
                 Some(read) => Ok(Some(read)),
-                None => open.transport.read(&mut open.frames, &self.clock),
+                None => {
+                    let mut before = |now| sink.before_read(now);
+                    open.transport.read(&mut open.frames, &self.clock, &mut before)
+                }
             };
             let (now, flow) = match read {
                 Ok(Some(read)) => {
-                    let now = self.mono(read);
-                    match self.take(open, read, now, sink) {
+                    let now = self.mono(read.returned);
+                    match self.take(open, &read, now, sink) {
                         Ok(Brought::Rest) if sink.is_stopping() => (now, Flow::Stop),
                         Ok(_) => (now, Flow::Continue),
                         Err(because) => {
@@ -301,19 +311,19 @@ impl MarketStream {
         }
     }
 
-    /// Hands over all frames that the read at `read` has completed.
+    /// Hands over all frames that `read` has completed.
     #[inline]
     fn take(
         &mut self,
         open: &mut Connection,
-        read: u64,
+        read: &ReadCall,
         now: Mono,
         sink: &mut impl Sink,
     ) -> Result<Brought, Because> {
         let mut brought = Brought::Rest;
         loop {
             loop {
-                let frame = match open.frames.next_frame() {
+                let (frame, rest) = match open.frames.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
                     Err(error) => {
@@ -326,7 +336,8 @@ impl MarketStream {
                     self.control(frame, now, sink);
                     continue;
                 };
-                let stamps = Stamps { read, framed: self.clock.raw() };
+                let is_last = rest == 0 && open.transport.is_unsealed();
+                let stamps = read.stamps(is_last, self.clock.raw());
                 if brought == Brought::Rest {
                     brought = Brought::Payloads;
                     self.session.on_data(now);

@@ -20,7 +20,8 @@ use rustls::{ContentType, ProtocolVersion};
 use smartapi::stream::frame::FrameReader;
 
 use self::record::{Opener, Records, Sealer, invalid};
-use super::transport::{Received, hung_up, receive};
+use super::reader::{ReadCall, Reader};
+use super::transport::hung_up;
 
 /// The longest plaintext of one record.
 const MAX_PLAINTEXT: usize = 1 << 14;
@@ -31,7 +32,7 @@ const MAX_IDLE_RECORDS: u32 = 64;
 
 /// An established TLS connection.
 pub(in crate::market) struct TlsStream {
-    socket: TcpStream,
+    reader: Reader,
     records: Records,
     keys: KernelConnection<ClientConnectionData>,
     opener: Opener,
@@ -44,16 +45,26 @@ pub(in crate::market) struct TlsStream {
 
 impl TlsStream {
     pub(super) fn socket(&self) -> &TcpStream {
-        &self.socket
+        self.reader.socket()
     }
 
-    /// Makes one read call; its stamp, or `None` if nothing came in time.
-    pub(super) fn read(&mut self, clock: &Clock) -> io::Result<Option<u64>> {
-        let received = receive(&self.socket, self.records.space(), clock)?;
-        Ok(received.map(|Received { bytes, read }| {
+    /// Makes one read call; its stamps, or `None` if nothing came in time. See [`Reader::receive`].
+    pub(super) fn read(
+        &mut self,
+        clock: &Clock,
+        before: &mut impl FnMut(u64),
+    ) -> io::Result<Option<ReadCall>> {
+        let received = self.reader.receive(self.records.space(), clock, before)?;
+        Ok(received.map(|(bytes, call)| {
             self.records.fill(bytes);
-            read
+            call
         }))
+    }
+
+    /// Whether nothing that was read waits to be decrypted.
+    #[inline]
+    pub(super) fn is_unsealed(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Decrypts the next whole record with data into `frames`; `false` if there is none.
@@ -97,7 +108,7 @@ impl TlsStream {
 
     fn send(&mut self, typ: ContentType, payload: &[u8]) -> io::Result<()> {
         let record = self.sealer.seal(typ, payload)?;
-        self.socket.write_all(&record)
+        self.reader.socket().write_all(&record)
     }
 
     /// Acts on the whole handshake messages that have come since the handshake.

@@ -1,37 +1,48 @@
-//! Bytes in and out of one connection, plain or TLS, with the stamp of each read.
+//! Bytes in and out of one connection, plain or TLS, with the stamps of each read.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use quanta::Clock;
 use smartapi::stream::frame::FrameReader;
 
+use super::reader::{ReadCall, Reader};
 use super::tls::TlsStream;
 
 /// An open connection.
 pub(super) enum Transport {
-    Plain(TcpStream),
+    Plain(Reader),
     Tls(Box<TlsStream>),
 }
 
 impl Transport {
-    /// Makes one read call; its stamp, or `None` if nothing came within the socket's time limit.
+    /// Makes one read call; its stamps, or `None` if nothing came in time. See [`Reader::receive`].
     ///
     /// Plain bytes are then in `frames`; those of TLS come by [`Self::unseal`].
     pub(super) fn read(
         &mut self,
         frames: &mut FrameReader,
         clock: &Clock,
-    ) -> io::Result<Option<u64>> {
+        before: &mut impl FnMut(u64),
+    ) -> io::Result<Option<ReadCall>> {
         match self {
-            Self::Plain(socket) => {
-                let received = receive(socket, frames.space(), clock)?;
-                Ok(received.map(|Received { bytes, read }| {
+            Self::Plain(reader) => {
+                let received = reader.receive(frames.space(), clock, before)?;
+                Ok(received.map(|(bytes, call)| {
                     frames.fill(bytes);
-                    read
+                    call
                 }))
             }
-            Self::Tls(tls) => tls.read(clock),
+            Self::Tls(tls) => tls.read(clock, before),
+        }
+    }
+
+    /// Whether nothing that was read waits to be decrypted.
+    #[inline]
+    pub(super) fn is_unsealed(&self) -> bool {
+        match self {
+            Self::Plain(_) => true,
+            Self::Tls(tls) => tls.is_unsealed(),
         }
     }
 
@@ -46,7 +57,7 @@ impl Transport {
     /// Writes all of `bytes`.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Self::Plain(socket) => socket.write_all(bytes),
+            Self::Plain(reader) => reader.socket().write_all(bytes),
             Self::Tls(tls) => tls.write(bytes),
         }
     }
@@ -54,7 +65,7 @@ impl Transport {
     /// The socket beneath, for its options.
     pub(super) fn socket(&self) -> &TcpStream {
         match self {
-            Self::Plain(socket) => socket,
+            Self::Plain(reader) => reader.socket(),
             Self::Tls(tls) => tls.socket(),
         }
     }
@@ -67,36 +78,6 @@ impl Transport {
         }
         let _ = self.socket().shutdown(Shutdown::Write);
     }
-}
-
-/// What one read call returned.
-pub(super) struct Received {
-    pub(super) bytes: usize,
-    /// The raw clock right after the call.
-    pub(super) read: u64,
-}
-
-/// The one place where a live connection is read; `None` if nothing came in time.
-#[inline]
-pub(super) fn receive(
-    mut socket: &TcpStream,
-    into: &mut [u8],
-    clock: &Clock,
-) -> io::Result<Option<Received>> {
-    let result = socket.read(into);
-    let read = clock.raw();
-    match result {
-        Ok(0) => Err(hung_up()),
-        Ok(bytes) => Ok(Some(Received { bytes, read })),
-        Err(error) if is_idle(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether a read only ran out of time, or was woken by a signal.
-fn is_idle(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }
 
 pub(super) fn hung_up() -> io::Error {

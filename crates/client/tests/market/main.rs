@@ -1,14 +1,15 @@
 //! The market stream against a real local server: plain, TLS 1.2 and TLS 1.3.
 
 mod server;
+mod stamps;
 
 use std::io::Write as _;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use client::market::{
-    ConnectionState, ControlFrame, Ended, Flow, Limits, MarketError, MarketStream, Renew,
-    RenewalFault, Sink, Stamps, StreamAuth, StreamSetup, Subscription,
+    ConnectionState, ControlFrame, Ended, Flow, KernelStamp, Limits, MarketError, MarketStream,
+    NotBefore, Renew, RenewalFault, Sink, Stamps, StreamAuth, StreamSetup, Subscription, Tuning,
 };
 use quanta::{Clock, Instant};
 use rustls::HandshakeKind;
@@ -46,7 +47,12 @@ impl<D: FnMut(&Seen<'_>) -> bool> Recorder<D> {
             states: Vec::new(),
             idles: 0,
             most_control: usize::MAX,
-            last: Stamps { read: 0, framed: 0 },
+            last: Stamps {
+                kernel: KernelStamp::Missing,
+                after: NotBefore { raw: 0, wall_ns: 0 },
+                read: 0,
+                framed: 0,
+            },
             until: Instant::now() + PATIENCE,
             done,
         }
@@ -79,6 +85,7 @@ impl<D: FnMut(&Seen<'_>) -> bool> Sink for Recorder<D> {
     fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
         assert!(self.last.read <= stamps.read && stamps.read <= stamps.framed, "{stamps:?}");
         assert!(self.last.framed <= stamps.framed);
+        assert!(self.last.after.raw <= stamps.after.raw && stamps.after.raw <= stamps.read);
         self.last = stamps;
         self.payloads.push(payload.to_vec());
         self.flow()
@@ -101,6 +108,8 @@ impl<D: FnMut(&Seen<'_>) -> bool> Sink for Recorder<D> {
         self.idles += 1;
         self.flow()
     }
+
+    fn before_read(&mut self, _now: u64) {}
 
     fn is_stopping(&self) -> bool {
         self.control.len() >= self.most_control
@@ -134,6 +143,7 @@ fn setup(server: &Server, limits: Limits) -> StreamSetup {
         renew: no_renewal(),
         subscriptions: vec![subscription("43854"), subscription("43855")],
         limits,
+        tuning: Tuning::default(),
         clock: Clock::new(),
         entropy: 11,
     }
@@ -517,6 +527,8 @@ impl Sink for Draining {
     fn on_idle(&mut self) -> Flow {
         if self.drains { Flow::Stop } else { Flow::Continue }
     }
+
+    fn before_read(&mut self, _now: u64) {}
 
     fn is_stopping(&self) -> bool {
         false

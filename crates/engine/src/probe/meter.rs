@@ -2,13 +2,38 @@
 
 use super::{Filed, Group, Ladder, Probe, Stage};
 
-/// The clock that a meter is given; the engine has none of its own.
+/// The clock and the witness that a meter is given; the engine has none of its own.
 pub trait Counter {
     /// The counter now.
     fn raw(&self) -> u64;
 
     /// Nanoseconds from one reading to a later one.
     fn nanos(&self, from: u64, till: u64) -> u64;
+
+    /// What has happened to the calling thread so far; `None` where nobody knows. It may be slow.
+    fn disturbances(&self) -> Option<Disturbances>;
+}
+
+/// What the system did to a thread besides running it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disturbances {
+    /// Pages that had to be brought in first.
+    pub page_faults: u64,
+    /// Times that the processor was taken away.
+    pub involuntary_switches: u64,
+}
+
+impl Disturbances {
+    /// What has been added since an earlier look.
+    #[must_use]
+    pub const fn since(self, before: Self) -> Self {
+        Self {
+            page_faults: self.page_faults.saturating_sub(before.page_faults),
+            involuntary_switches: self
+                .involuntary_switches
+                .saturating_sub(before.involuntary_switches),
+        }
+    }
 }
 
 /// Readings of the counter at the stage boundaries; 0 = not taken.
@@ -18,11 +43,12 @@ pub trait Counter {
 pub struct Stamps([u64; Stage::ALL.len() + 1]);
 
 impl Stamps {
-    /// A trace begun where the bytes were read: the read call returned, then the payload was a slice.
+    /// A trace begun where the bytes were read: the kernel received them, if that is known and not
+    /// later than the next, the read call returned, the payload was a slice.
     #[must_use]
     #[inline]
-    pub const fn read(read: u64, framed: u64) -> Self {
-        Self([0, read, framed, 0, 0, 0, 0, 0, 0])
+    pub fn read(kernel: Option<u64>, read: u64, framed: u64) -> Self {
+        Self([kernel.unwrap_or_default(), read, framed, 0, 0, 0, 0, 0, 0])
     }
 
     /// A trace begun with a decoded tick, as replay does.
@@ -55,8 +81,28 @@ pub struct Record {
     pub filed: Filed,
 }
 
+/// One of the slowest ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worst {
+    /// Nanoseconds from its first stamp to the decision.
+    pub total_ns: u64,
+    /// The tick, whole.
+    pub record: Record,
+    /// What fell into it, or into the moment before: see [`Meter::before_read`].
+    pub disturbances: Option<Disturbances>,
+}
+
+/// A look at what has happened to the thread.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
+    at: u64,
+    seen: Option<Disturbances>,
+}
+
 /// How many of the slowest ticks are kept.
 const WORST: usize = 32;
+/// Looks are at least this far apart: one costs a system call, and reads follow each other quickly.
+const LOOK_EVERY_NS: u64 = 100_000;
 
 /// Files traces into one histogram per stage and one for the total, keeps the slowest, and keeps the
 /// first ones whole as far as memory was reserved.
@@ -70,8 +116,10 @@ pub struct Meter<C> {
     total: Ladder,
     filed: u64,
     records: Vec<Record>,
-    worst: Vec<(u64, Record)>,
+    worst: Vec<Worst>,
     worst_floor: u64,
+    /// The last two looks, the later one first.
+    looks: [Look; 2],
 }
 
 impl<C: Counter> Meter<C> {
@@ -89,6 +137,7 @@ impl<C: Counter> Meter<C> {
             records: touched(keep),
             worst: Vec::with_capacity(WORST),
             worst_floor: 0,
+            looks: [Look::default(); 2],
         }
     }
 
@@ -96,7 +145,7 @@ impl<C: Counter> Meter<C> {
     #[must_use]
     #[inline]
     pub fn stage_ns(&self, stamps: &Stamps, stage: Stage) -> Option<u64> {
-        let origin = stamps.begin(self.first);
+        let origin = self.origin(stamps);
         let (begin, end) = (stamps.begin(stage), stamps.end(stage));
         // Both ends are converted from the same origin, so that the stages add up to the total exactly.
         let from_origin = |stamp| self.counter.nanos(origin, stamp);
@@ -108,17 +157,50 @@ impl<C: Counter> Meter<C> {
     #[must_use]
     #[inline]
     pub fn total_ns(&self, stamps: &Stamps) -> u64 {
-        self.counter.nanos(stamps.begin(self.first), stamps.end(Stage::Position))
+        self.counter.nanos(self.origin(stamps), stamps.end(Stage::Position))
     }
 
-    fn keep_worst(&mut self, total: u64, record: Record) {
+    /// The first stamp of a trace: where the source's first one is not known, the next.
+    #[inline]
+    fn origin(&self, stamps: &Stamps) -> u64 {
+        match stamps.begin(self.first) {
+            0 => stamps.end(self.first),
+            first => first,
+        }
+    }
+
+    /// The source is about to be read and no tick is on its way: looks at what has happened so far.
+    ///
+    /// What a slow tick is told of begins at the last look before its first stamp, or at the look
+    /// before that one: a tenth of a millisecond early at most while reads follow each other.
+    #[inline]
+    pub fn before_read(&mut self, now: u64) {
+        let [last, _] = self.looks;
+        if self.counter.nanos(last.at, now) >= LOOK_EVERY_NS {
+            self.looks = [Look { at: now, seen: self.counter.disturbances() }, last];
+        }
+    }
+
+    /// What has fallen into a tick that ends now.
+    fn disturbances(&self, origin: u64) -> Option<Disturbances> {
+        let [last, earlier] = self.looks;
+        // It may have waited in the kernel since before the last look.
+        let waited = earlier.seen.filter(|_| origin < last.at);
+        let before = waited.or(last.seen)?;
+        Some(self.counter.disturbances()?.since(before))
+    }
+
+    #[cold]
+    fn keep_worst(&mut self, total_ns: u64, record: Record) {
+        let disturbances = self.disturbances(self.origin(&record.stamps));
+        let worst = Worst { total_ns, record, disturbances };
         if self.worst.len() < WORST {
-            self.worst.push((total, record));
-        } else if let Some(least) = self.worst.iter_mut().min_by_key(|(total, _)| *total) {
-            *least = (total, record);
+            self.worst.push(worst);
+        } else if let Some(least) = self.worst.iter_mut().min_by_key(|worst| worst.total_ns) {
+            *least = worst;
         }
         if self.worst.len() == WORST {
-            let floor = self.worst.iter().map(|(total, _)| *total).min();
+            let floor = self.worst.iter().map(|worst| worst.total_ns).min();
             self.worst_floor = floor.unwrap_or_default();
         }
     }
@@ -175,11 +257,11 @@ impl<C> Meter<C> {
         &self.records
     }
 
-    /// The slowest ticks and their totals in nanoseconds, slowest first.
+    /// The slowest ticks, slowest first.
     #[must_use]
-    pub fn worst(&self) -> Vec<(u64, Record)> {
+    pub fn worst(&self) -> Vec<Worst> {
         let mut worst = self.worst.clone();
-        worst.sort_by_key(|(total, _)| std::cmp::Reverse(*total));
+        worst.sort_by_key(|worst| std::cmp::Reverse(worst.total_ns));
         worst
     }
 
@@ -202,8 +284,8 @@ impl<C: Counter> Probe for Meter<C> {
     #[inline]
     fn file(&mut self, trace: Stamps, filed: &Filed) {
         self.filed += 1;
-        let origin = trace.begin(self.first);
-        let mut begin = Some(0);
+        let origin = self.origin(&trace);
+        let mut begin = (trace.begin(self.first) != 0).then_some(0);
         let (mut pre, mut total) = (0, 0);
         for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
             if stage < self.first {

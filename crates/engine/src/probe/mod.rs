@@ -4,7 +4,7 @@ mod ladder;
 mod meter;
 
 pub use ladder::Ladder;
-pub use meter::{Counter, Meter, Record, Stamps};
+pub use meter::{Counter, Disturbances, Meter, Record, Stamps, Worst};
 
 use crate::tick_path::broker::Tick;
 use crate::tick_path::trader::Decision;

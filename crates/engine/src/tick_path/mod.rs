@@ -259,6 +259,12 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
         self.trader.into_probe()
     }
 
+    /// The probe, for whoever begins the traces.
+    #[inline]
+    pub const fn probe_mut(&mut self) -> &mut P {
+        self.trader.probe_mut()
+    }
+
     /// The loop body, with strategy, account and probe.
     #[must_use]
     pub const fn trader(&self) -> &Trader<S, P> {

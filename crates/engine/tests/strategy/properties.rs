@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::config::{Config, Source, load};
-use engine::probe::{Counter, Meter, Off, Stage, Stamps};
+use engine::probe::{Counter, Disturbances, Meter, Off, Stage, Stamps};
 use engine::replay::{Outcome, run};
 use engine::tick_path::TickPath;
 use engine::tick_path::feed::RawTick;
@@ -185,6 +185,10 @@ impl Counter for Counting {
 
     fn nanos(&self, from: u64, till: u64) -> u64 {
         till - from
+    }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        None
     }
 }
 

@@ -109,7 +109,7 @@ struct Header {
 /// ```text
 /// let n = socket.read(reader.space())?;    or: reader.push(plaintext)
 /// reader.fill(n);                          (push does it itself)
-/// while let Some(frame) = reader.next_frame()? { … }
+/// while let Some((frame, rest)) = reader.next_frame()? { … }
 /// ```
 /// So every frame was completed by the read just before, whose time stamps are the frame's.
 /// Payloads are slices of the buffer; only the fragments of a split message are copied together.
@@ -196,11 +196,14 @@ impl FrameReader {
         }
     }
 
-    /// Takes the next whole frame out of what was read; `None` if it needs another read.
+    /// Takes the next whole frame out of what was read, and says how many bytes wait behind it.
+    ///
+    /// `None` if the next frame needs another read. A frame without bytes behind it ends with the
+    /// last byte that was read.
     ///
     /// Errors: any [`WsError`]; give the connection up then.
     #[inline]
-    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, WsError> {
+    pub fn next_frame(&mut self) -> Result<Option<(Frame<'_>, usize)>, WsError> {
         loop {
             let Some(header) = self.next_header()? else { return Ok(None) };
             let start = self.filled.start + header.len;
@@ -211,18 +214,17 @@ impl FrameReader {
             }
             self.filled.start = payload.end;
             self.wanted = 0;
-            match header.opcode {
-                2 if header.fin => return Ok(Some(Frame::Binary(self.slice(payload)))),
-                1 if header.fin => {
-                    return text(self.slice(payload)).map(|text| Some(Frame::Text(text)));
-                }
-                0..=2 => {
-                    if let Some(kind) = self.add_fragment(header, payload) {
-                        return self.whole_message(kind).map(Some);
-                    }
-                }
-                _ => return self.control(header.opcode, payload).map(Some),
-            }
+            let rest = self.filled.len();
+            let frame = match header.opcode {
+                2 if header.fin => Frame::Binary(self.slice(payload)),
+                1 if header.fin => Frame::Text(text(self.slice(payload))?),
+                0..=2 => match self.add_fragment(header, payload) {
+                    Some(kind) => self.whole_message(kind)?,
+                    None => continue,
+                },
+                _ => self.control(header.opcode, payload)?,
+            };
+            return Ok(Some((frame, rest)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::sync_channel;
 
+use client::market::{KernelStamp, NotBefore};
 use engine::config::load;
 use engine::probe::Stage;
 use engine::tick_path::feed::{Feed, Subscription};
@@ -27,7 +28,7 @@ fn packet(sequence: i64) -> Vec<u8> {
     packet.as_bytes().to_vec()
 }
 
-fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum> {
+fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum, Meter<Cycles>> {
     let config = load(&[]).expect("defaults");
     let token = token_field("47338").expect("fits");
     let feed =
@@ -37,6 +38,8 @@ fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum> {
     let path = TickPath::live(&config, feed, strategy, FillModel::default(), meter, 0);
     Pilot {
         path,
+        arrivals: None,
+        arrived: ArrivalCounts::default(),
         wanted: u64::MAX,
         orders: Orders::default(),
         latest: Latest::Any,
@@ -47,13 +50,14 @@ fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum> {
         news_dropped: 0,
         states: Log::new(events),
         gaps: Log::new(events),
-        known: Arrivals::default(),
+        known: broker::Arrivals::default(),
     }
 }
 
-fn receive(pilot: &mut Pilot<Momentum>, cycles: &Cycles, sequence: i64) -> u64 {
+fn receive(pilot: &mut Pilot<Momentum, Meter<Cycles>>, cycles: &Cycles, sequence: i64) -> u64 {
     let read = cycles.raw();
-    let stamps = Stamps { read, framed: cycles.raw() };
+    let (kernel, after) = (KernelStamp::Missing, NotBefore { raw: read, wall_ns: 0 });
+    let stamps = Stamps { kernel, after, read, framed: cycles.raw() };
     assert_eq!(pilot.on_payload(&packet(sequence), stamps), Flow::Continue);
     read
 }

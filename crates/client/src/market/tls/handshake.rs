@@ -12,6 +12,7 @@ use rustls::unbuffered::{ConnectionState, EncodeError, EncodeTlsData, Unbuffered
 use super::record::{Opener, Records, Sealer, invalid};
 use super::{TlsStream, hung_up};
 use crate::market::connect::Deadline;
+use crate::market::reader::Reader;
 
 /// What the handshake needs next.
 enum Step {
@@ -21,11 +22,14 @@ enum Step {
 }
 
 /// Makes the handshake before `deadline`; `config` must allow the extraction of secrets.
+///
+/// `reader` makes a reader of the socket when the handshake is done.
 pub(in crate::market) fn connect(
     mut socket: TcpStream,
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     deadline: &Deadline,
+    reader: impl FnOnce(TcpStream) -> Reader,
 ) -> io::Result<TlsStream> {
     let mut tls = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
     let mut records = Records::new();
@@ -50,7 +54,8 @@ pub(in crate::market) fn connect(
     let suite = keys.negotiated_cipher_suite();
     let (opener, sealer) = (Opener::new(suite, secrets.rx)?, Sealer::new(suite, secrets.tx)?);
     let handshake = Vec::new();
-    Ok(TlsStream { socket, records, keys, opener, sealer, handshake, idle_records: 0 })
+    let reader = reader(socket);
+    Ok(TlsStream { reader, records, keys, opener, sealer, handshake, idle_records: 0 })
 }
 
 fn advance(

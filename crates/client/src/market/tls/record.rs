@@ -45,6 +45,12 @@ impl Records {
         self.buffer.get_mut(self.filled.end..).unwrap_or_default()
     }
 
+    /// Whether every byte was opened.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.filled.is_empty()
+    }
+
     pub(super) fn fill(&mut self, len: usize) {
         self.filled.end = self.buffer.len().min(self.filled.end + len);
     }

@@ -6,17 +6,34 @@ use super::*;
 use crate::tick_path::broker::Tick;
 use crate::tick_path::trader::Decision;
 
-/// A clock that a test turns by hand; one count is two nanoseconds.
+/// A clock that a test turns by hand; one count is two nanoseconds. Its thread loses the processor
+/// when the test says so, and each look costs a page fault.
 #[derive(Clone, Default)]
-struct Hand(Cell<u64>);
+struct Hand {
+    now: Cell<u64>,
+    switches: Cell<u64>,
+    faults: Cell<u64>,
+}
+
+impl Hand {
+    fn at(now: u64) -> Self {
+        Self { now: Cell::new(now), ..Self::default() }
+    }
+}
 
 impl Counter for Hand {
     fn raw(&self) -> u64 {
-        self.0.get()
+        self.now.get()
     }
 
     fn nanos(&self, from: u64, till: u64) -> u64 {
         (till - from) * 2
+    }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        self.faults.set(self.faults.get() + 1);
+        let (page_faults, involuntary_switches) = (self.faults.get(), self.switches.get());
+        Some(Disturbances { page_faults, involuntary_switches })
     }
 }
 
@@ -33,7 +50,7 @@ const FILED: Filed = Filed {
 
 fn walk(meter: &mut Meter<Hand>, mut trace: Stamps, ticks: &[(Stage, u64)]) {
     for (stage, wait) in ticks {
-        meter.counter.0.set(meter.counter.0.get() + wait);
+        meter.counter.now.set(meter.counter.now.get() + wait);
         meter.mark(&mut trace, *stage);
     }
     meter.file(trace, &FILED);
@@ -45,8 +62,8 @@ fn from_feed(wait: u64) -> Vec<(Stage, u64)> {
 
 #[test]
 fn stages_are_contiguous_and_add_up_to_the_total() {
-    let mut meter = Meter::new(Hand(Cell::new(130)), Stage::Framing, 10);
-    walk(&mut meter, Stamps::read(100, 130), &from_feed(5));
+    let mut meter = Meter::new(Hand::at(130), Stage::Framing, 10);
+    walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(5));
     let stages: Vec<u64> =
         meter.source_stages().filter_map(|stage| meter.stage(stage).max()).collect();
     assert_eq!(stages, [60, 10, 10, 10, 10, 10, 10]);
@@ -60,10 +77,10 @@ fn stages_are_contiguous_and_add_up_to_the_total() {
 
 #[test]
 fn a_stage_that_was_not_marked_holds_fewer_samples_than_were_filed() {
-    let mut meter = Meter::new(Hand(Cell::new(130)), Stage::Framing, 10);
+    let mut meter = Meter::new(Hand::at(130), Stage::Framing, 10);
     let without: Vec<_> =
         from_feed(5).into_iter().filter(|(stage, _)| *stage != Stage::Signal).collect();
-    walk(&mut meter, Stamps::read(100, 130), &without);
+    walk(&mut meter, Stamps::read(None, 100, 130), &without);
     assert_eq!(meter.filed(), 1);
     assert_eq!(meter.stage(Stage::Signal).count(), 0);
     assert_eq!(meter.stage(Stage::Indicators).count(), 1);
@@ -71,7 +88,7 @@ fn a_stage_that_was_not_marked_holds_fewer_samples_than_were_filed() {
 
 #[test]
 fn keeps_no_more_records_than_were_reserved_and_counts_all() {
-    let mut meter = Meter::new(Hand(Cell::new(1)), Stage::Broker, 3);
+    let mut meter = Meter::new(Hand::at(1), Stage::Broker, 3);
     let room = meter.records.capacity();
     for _ in 0..room + 5 {
         let start = Stamps::tick(meter.counter.raw());
@@ -85,11 +102,59 @@ fn keeps_no_more_records_than_were_reserved_and_counts_all() {
 
 #[test]
 fn keeps_the_slowest_ticks_whole() {
-    let mut meter = Meter::new(Hand(Cell::new(1)), Stage::Broker, 0);
+    let mut meter = Meter::new(Hand::at(1), Stage::Broker, 0);
     for wait in (1..=100).rev().chain(101..=200) {
         let start = Stamps::tick(meter.counter.raw());
         walk(&mut meter, start, &[(Stage::Broker, wait), (Stage::Position, 0)]);
     }
-    let totals: Vec<u64> = meter.worst().iter().map(|(total, _)| *total).collect();
+    let totals: Vec<u64> = meter.worst().iter().map(|worst| worst.total_ns).collect();
     assert_eq!(totals, (169..=200).rev().map(|wait| wait * 2).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_tick_whose_first_stamp_is_not_known_counts_from_the_next_and_still_adds_up() {
+    let mut meter = Meter::new(Hand::at(130), Stage::KernelWait, 10);
+    walk(&mut meter, Stamps::read(Some(70), 100, 130), &from_feed(5));
+    meter.counter.now.set(130);
+    walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(5));
+    assert_eq!((meter.stage(Stage::KernelWait).count(), meter.filed()), (1, 2));
+    assert_eq!(meter.stage(Stage::KernelWait).max(), Some(60));
+    assert_eq!(meter.stage(Stage::Framing).count(), 2);
+    assert_eq!((meter.total().max(), meter.total().min()), (Some(180), Some(120)));
+    assert_eq!(meter.group(Group::Pre).min(), Some(90));
+    for (record, whole) in meter.records().iter().zip([8, 7]) {
+        let stages = meter.source_stages();
+        let parts: Vec<u64> =
+            stages.filter_map(|stage| meter.stage_ns(&record.stamps, stage)).collect();
+        assert_eq!(parts.len(), whole);
+        assert_eq!(parts.iter().sum::<u64>(), meter.total_ns(&record.stamps));
+    }
+}
+
+/// What a tick that begins at `kernel` and ends at once is told of.
+fn told(meter: &mut Meter<Hand>, kernel: u64) -> Option<Disturbances> {
+    let now = meter.counter.raw();
+    walk(meter, Stamps::read(Some(kernel), now, now), &from_feed(0));
+    let last = meter.worst.last().expect("the first ticks are all kept");
+    last.disturbances
+}
+
+#[test]
+fn a_slow_tick_knows_what_happened_since_the_look_before_its_first_stamp() {
+    let mut meter = Meter::new(Hand::at(1_000_000), Stage::KernelWait, 0);
+    assert_eq!(told(&mut meter, 1_000_000), None, "nobody has looked yet");
+    assert_eq!(meter.counter.faults.get(), 0, "and a replay never does");
+    meter.before_read(1_000_000);
+    meter.counter.switches.set(1);
+    let one = Some(Disturbances { page_faults: 1, involuntary_switches: 1 });
+    assert_eq!(told(&mut meter, 1_000_000), one);
+    meter.before_read(1_000_000 + LOOK_EVERY_NS / 2 - 1);
+    assert_eq!(meter.counter.faults.get(), 2, "it is too early for another look");
+    meter.before_read(1_000_000 + LOOK_EVERY_NS / 2);
+    assert_eq!(meter.counter.faults.get(), 3);
+    meter.counter.now.set(1_100_000);
+    let none = Some(Disturbances { page_faults: 1, involuntary_switches: 0 });
+    assert_eq!(told(&mut meter, 1_000_000 + LOOK_EVERY_NS / 2), none);
+    let waited = told(&mut meter, 1_000_000 + LOOK_EVERY_NS / 2 - 1);
+    assert_eq!(waited.map(|fell| fell.involuntary_switches), Some(1), "it came before the look");
 }

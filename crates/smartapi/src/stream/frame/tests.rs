@@ -44,7 +44,7 @@ fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn drain(reader: &mut FrameReader, into: &mut Vec<Owned>) -> Result<(), WsError> {
-    while let Some(frame) = reader.next_frame()? {
+    while let Some((frame, _)) = reader.next_frame()? {
         into.push(frame.into());
     }
     Ok(())
@@ -111,6 +111,22 @@ fn takes_control_frames_between_fragments() {
         Owned::Binary(b"next".to_vec()),
     ];
     assert_eq!(frames, expected);
+}
+
+#[test]
+fn says_how_many_bytes_wait_behind_a_frame() {
+    let mut reader = FrameReader::new();
+    let parts = [server_frame(0x02, b"one"), server_frame(0x80, b"two"), server_frame(0x8a, b"")];
+    let bytes = parts.concat();
+    reader.push(&bytes);
+    reader.push(&[0x82]);
+    let rest =
+        |reader: &mut FrameReader| reader.next_frame().map(|next| next.map(|(_, rest)| rest));
+    assert_eq!(rest(&mut reader), Ok(Some(3)), "the pong and the beginning of another frame");
+    assert_eq!(rest(&mut reader), Ok(Some(1)));
+    assert_eq!(rest(&mut reader), Ok(None));
+    reader.push(&[0]);
+    assert_eq!(rest(&mut reader), Ok(Some(0)), "it ends with the last byte that was read");
 }
 
 #[test]
