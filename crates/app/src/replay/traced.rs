@@ -112,7 +112,8 @@ impl Tracing {
         let complaints = complete::complaints(path.frames(), meter, 0);
         let kept = Kept { meter, begin: course.begin, ages: None };
         let incomplete = interrupted || !complaints.is_empty();
-        let report = Report::new(config, self.ground, path, &kept, (course, self.offsets), incomplete);
+        let report =
+            Report::new(config, self.ground, path, &kept, (course, self.offsets), incomplete);
         report.write(folder, &kept, &self.token, config.session.zone)?;
         let table = table::stages(meter);
         Ok(Traced { table, complaints, missed: !report.targets_met() })

@@ -11,7 +11,7 @@ use super::syntax::{first_word, line_at};
 const LENGTHS: [(&str, usize); 2] = [("README.md", 150), ("ARCHITECTURE.md", 300)];
 
 /// Every command that the README shows; a change there is a change here.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "cargo run --release -- perf --ticks 1000",
     "./test",
     "cargo run --release -- perf --ticks 100000 --rate max",
