@@ -3,6 +3,7 @@
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::failure::Failure;
+use crate::tuning::no_thread;
 
 /// A runtime of one thread. It ends at once, whatever still runs on it: a name look-up that hangs must
 /// not hold up the end of the program.
@@ -18,9 +19,7 @@ impl Background {
     /// Errors: status 2 if the system has none left.
     pub(crate) fn start() -> Result<Self, Failure> {
         let built = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = built.map_err(|error| {
-            Failure::usage(format!("cannot start a thread: {error}"), "raise `ulimit -u`")
-        })?;
+        let runtime = built.map_err(|error| no_thread(&error))?;
         let handle = runtime.handle().clone();
         Ok(Self { runtime: Some(runtime), handle })
     }

@@ -25,6 +25,7 @@ mod signals;
 mod thread;
 mod tick_files;
 mod trade;
+mod tuning;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,13 +1,15 @@
-//! What the system did to the calling thread.
+//! What the system did to the calling thread, and where it lets the thread run.
+
+use std::io;
 
 use engine::probe::Disturbances;
+use nix::sys::resource::{UsageWho, getrusage};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// What has happened to the calling thread since it began; `None` where the system does not say.
 ///
 /// It costs one system call.
-#[cfg(target_os = "linux")]
 pub(crate) fn disturbances() -> Option<Disturbances> {
-    use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
     let faults = usage.minor_page_faults() + usage.major_page_faults();
     Some(Disturbances {
@@ -16,10 +18,17 @@ pub(crate) fn disturbances() -> Option<Disturbances> {
     })
 }
 
-/// What has happened to the calling thread since it began; `None` where the system does not say.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn disturbances() -> Option<Disturbances> {
-    None
+/// Keeps the calling thread, and the threads that it starts, on one processor.
+pub(crate) fn pin(processor: usize) -> io::Result<()> {
+    let mut set = CpuSet::new();
+    set.set(processor);
+    Ok(sched_setaffinity(None, &set)?)
+}
+
+/// The processors on which the calling thread may run.
+pub(crate) fn processors() -> Vec<usize> {
+    let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
+    (0..CpuSet::MAX_CPU).filter(|processor| set.is_set(*processor)).collect()
 }
 
 #[cfg(test)]
@@ -34,5 +43,16 @@ mod tests {
         let pages = touched.len() as u64 / 4096;
         // Large pages may serve many at once, but never none.
         assert!((1..=2 * pages).contains(&between.page_faults), "{between:?}");
+    }
+
+    #[test]
+    fn a_pinned_thread_runs_on_that_processor_alone() {
+        let all = processors();
+        let last = *all.last().expect("it runs somewhere");
+        let pinned = std::thread::spawn(move || pin(last).map(|()| processors())).join();
+        assert_eq!(pinned.expect("no panic").expect("allowed"), [last]);
+        assert_eq!(processors(), all, "another thread stays as it was");
+        let refused = std::thread::spawn(|| pin(CpuSet::MAX_CPU - 1)).join();
+        assert!(refused.expect("no panic").is_err(), "there are not that many");
     }
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use client::market::{
-    Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription, Tuning,
-};
+use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
+use engine::config::Tuning;
 use engine::probe::{Counter as _, Disturbances};
 use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
@@ -22,6 +21,8 @@ use crate::recorder::{Recorder, Tap};
 use crate::report::Course;
 use crate::report::timeline::{Event, Kind};
 use crate::signals::Signals;
+use crate::thread::processors;
+use crate::tuning::{keep_to, no_thread, of_stream};
 
 /// How often the main thread looks at signals, the timeout and the end of the recording.
 const LOOK: Duration = Duration::from_millis(20);
@@ -62,6 +63,8 @@ pub(super) struct Flight<S, P> {
     pub(super) path: TickPath<S, P>,
     pub(super) end: End,
     pub(super) course: Course,
+    /// Where the tick thread was allowed to run.
+    pub(super) processors: Vec<usize>,
     /// The recorder's end, to finish with.
     pub(super) tap: Option<Tap>,
     /// Words about the stream that nobody was quick enough to print.
@@ -80,7 +83,7 @@ impl<S, P> Flight<S, P> {
             events: end.event(0).into_iter().collect(),
             events_left_out: 0,
         };
-        Self { path, end, course, tap: None, news_dropped: 0 }
+        Self { path, end, course, processors: Vec::new(), tap: None, news_dropped: 0 }
     }
 }
 
@@ -88,6 +91,7 @@ impl<S, P> Flight<S, P> {
 struct Landed<S, P> {
     pilot: Pilot<S, P>,
     ended: Ended,
+    processors: Vec<usize>,
     disturbances: Option<Disturbances>,
     /// The counter's reading before the stream was opened.
     begin: u64,
@@ -99,6 +103,7 @@ pub(super) struct Watch<'a> {
     pub(super) source: &'a Source,
     pub(super) signals: &'a Signals,
     pub(super) cycles: &'a Cycles,
+    pub(super) tuning: Tuning,
     /// When to stop; `None` = only for other reasons.
     pub(super) limit: Option<Duration>,
     /// Its alarm is said as soon as it is seen.
@@ -115,7 +120,7 @@ impl Watch<'_> {
 
 /// Runs the stream on a thread of its own until the pilot lands, time is up, or a signal comes.
 ///
-/// Errors: status 4 if the stream cannot even be set up.
+/// Errors: status 4 if the stream cannot even be set up, 2 if the thread cannot be pinned.
 pub(super) fn fly<S, P>(
     mut pilot: Pilot<S, P>,
     background: &Handle,
@@ -127,11 +132,17 @@ where
     P: Metering + Send + 'static,
 {
     let cycles = watch.cycles;
-    let mut stream = stream(watch.source, background, cycles)?;
+    let tuning = watch.tuning;
+    let mut stream = stream(watch.source, background, cycles, &tuning)?;
     let orders = pilot.orders.clone();
     let clock = cycles.clone();
     let (landed, landing) = sync_channel(1);
     let run = move || {
+        if let Err(refused) = tuning.pin.map_or(Ok(()), keep_to) {
+            let _ = landed.send(Err(refused));
+            return;
+        }
+        let processors = processors();
         let before = clock.disturbances();
         let begin = clock.raw();
         let ended = stream.run(&mut pilot);
@@ -139,12 +150,11 @@ where
         let duration_ns = clock.nanos(begin, clock.raw());
         let after = clock.disturbances();
         let disturbances = after.zip(before).map(|(after, before)| after.since(before));
-        let _ = landed.send(Landed { pilot, ended, disturbances, begin, duration_ns });
+        let landing = Landed { pilot, ended, processors, disturbances, begin, duration_ns };
+        let _ = landed.send(Ok(landing));
     };
     let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
-    let thread = thread.map_err(|error| {
-        Failure::usage(format!("cannot start the tick thread: {error}"), "raise `ulimit -u`")
-    })?;
+    let thread = thread.map_err(|error| no_thread(&error))?;
     let begin = cycles.now_ns();
     let mut early = None;
     let mut alarmed = false;
@@ -171,7 +181,7 @@ where
     };
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.print)(&news));
-    let Landed { pilot, ended, disturbances, begin, duration_ns } = landed;
+    let Landed { pilot, ended, processors, disturbances, begin, duration_ns } = landed?;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
@@ -182,7 +192,7 @@ where
     let (mut events, events_left_out) = log::events(states, gaps, cycles, begin);
     events.extend(end.event(duration_ns));
     let course = Course { begin, duration_ns, disturbances, arrived, events, events_left_out };
-    Ok(Flight { path, end, course, tap, news_dropped })
+    Ok(Flight { path, end, course, processors, tap, news_dropped })
 }
 
 /// Gives the order that the moment asks for; why, if it is to stop.
@@ -202,7 +212,12 @@ fn look(orders: &Orders, watch: &Watch<'_>, passed: Duration) -> Option<End> {
 }
 
 /// The market stream of the source's one session.
-fn stream(source: &Source, background: &Handle, cycles: &Cycles) -> Result<MarketStream, Failure> {
+fn stream(
+    source: &Source,
+    background: &Handle,
+    cycles: &Cycles,
+    tuning: &Tuning,
+) -> Result<MarketStream, Failure> {
     let failed = |error: MarketError| Failure::new(Status::Feed, &error, error.hint());
     let broker = &source.broker;
     let renewing = Arc::clone(broker);
@@ -223,7 +238,7 @@ fn stream(source: &Source, background: &Handle, cycles: &Cycles) -> Result<Marke
         renew: Box::new(renew),
         subscriptions: vec![subscription],
         limits: source.limits,
-        tuning: Tuning::default(),
+        tuning: of_stream(tuning),
         clock: cycles.0.clone(),
         entropy: crate::run_folder::since_epoch().as_nanos() as u64,
     })

@@ -22,13 +22,14 @@ use crate::background::Background;
 use crate::cli::{RunArgs, SourceArgs};
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
-use crate::recorder::{self, Label, Recorder, RecorderReport};
+use crate::recorder::{self, Label, Recorder, RecorderReport, Tap};
 use crate::report::environment::Environment;
 use crate::report::ticks::Kept;
 use crate::report::{Ground, Report, complete, table, ticks_csv};
 use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
+use crate::tuning::Granted;
 use crate::{fills, settings};
 pub(crate) use arrival::ArrivalCounts;
 use arrival::Arrivals;
@@ -59,95 +60,124 @@ pub(crate) struct Plan<'a> {
     pub(crate) run: &'a RunArgs,
 }
 
+/// What a run stands on besides its source.
+struct Stand {
+    background: Background,
+    signals: Signals,
+    cycles: Cycles,
+    offsets: OffsetWatch,
+    /// Keeps the kernel's receive stamps switched on; where there are none, why.
+    stamping: std::io::Result<KernelStamps>,
+}
+
+impl Stand {
+    fn new() -> Result<Self, Failure> {
+        let background = Background::start()?;
+        let signals = Signals::listen(background.handle())?;
+        let cycles = Cycles::new();
+        let offsets = OffsetWatch::new(&cycles);
+        let stamping = KernelStamps::switch_on(&cycles.0);
+        Ok(Self { background, signals, cycles, offsets, stamping })
+    }
+
+    /// A meter for a stream.
+    fn meter(&self, keep: usize) -> Meter<Cycles> {
+        let first = if self.stamping.is_ok() { Stage::KernelWait } else { Stage::Framing };
+        Meter::new(self.cycles.clone(), first, keep)
+    }
+
+    /// What is known before the stream is opened.
+    fn ground(&self, plan: &Plan<'_>, prepared: &Prepared, config: &Config) -> Ground {
+        Ground {
+            command: plan.command,
+            source: prepared.name().to_owned(),
+            symbol: prepared.symbol().to_owned(),
+            started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
+            why_unstamped: self.stamping.as_ref().err().map(ToString::to_string),
+            stamp_cost_ns: self.cycles.stamp_cost_ns(),
+            environment: Environment::read(prepared.is_encrypted(), &self.cycles, &config.tuning),
+            config_hash: settings::hash(config),
+        }
+    }
+
+    /// Flies from the first packet to the end of the plan.
+    fn fly<S: Strategy + Send + 'static>(
+        &mut self,
+        plan: &Plan<'_>,
+        config: &Config,
+        source: &Source,
+        (tap, recorder): (Option<Tap>, Option<&Recorder>),
+    ) -> Result<Flight<S, Meter<Cycles>>, Failure> {
+        let (feed, strategy) = (Feed::new(source.subscription), S::new(config));
+        let (fills, meter) = (fills::model(config)?, self.meter(plan.keep));
+        let path = TickPath::live(config, feed, strategy, fills, meter, plan.settle);
+        let arrivals = || Arrivals::new(&self.cycles, self.offsets.clock());
+        let (news, heard) = sync_channel(NEWS);
+        let pilot = Pilot {
+            path,
+            arrivals: self.stamping.is_ok().then(arrivals),
+            arrived: ArrivalCounts::default(),
+            wanted: plan.ticks.unwrap_or(u64::MAX),
+            orders: Orders::default(),
+            latest: source.latest(config, self.offsets.report().first),
+            landing: Landing::Stopped,
+            tap,
+            news,
+            news_dropped: 0,
+            states: Log::new(EVENTS),
+            gaps: Log::new(EVENTS),
+            known: broker::Arrivals::default(),
+        };
+        let quiet = plan.run.quiet;
+        let watch = Watch {
+            source,
+            signals: &self.signals,
+            cycles: &self.cycles,
+            tuning: config.tuning,
+            limit: source.time_limit(plan, config),
+            recorder,
+            heard: &heard,
+            print: &|news: &str| {
+                if !quiet {
+                    let _ = writeln!(std::io::stderr(), "{news}");
+                }
+            },
+        };
+        flight::fly(pilot, self.background.handle(), &watch, &mut self.offsets)
+    }
+}
+
 /// Runs the plan with one strategy.
 pub(crate) fn run<S: Strategy + Send + 'static>(
     plan: &Plan<'_>,
     config: &Config,
 ) -> Result<Status, Failure> {
-    let fill_model = fills::model(config)?;
-    let background = Background::start()?;
-    let signals = Signals::listen(background.handle())?;
-    let cycles = Cycles::new();
-    let mut offsets = OffsetWatch::new(&cycles);
-    let stamping = KernelStamps::switch_on(&cycles.0);
+    let fills = fills::model(config)?;
+    let mut stand = Stand::new()?;
     RunFolder::refuse_existing(plan.run.out.as_deref())?;
-    let prepared = source::prepare(plan, config, &cycles)?;
+    let _granted = Granted::ask(&config.tuning)?;
+    let prepared = source::prepare(plan, config, &stand.cycles)?;
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
-    let why_unstamped = stamping.as_ref().err().map(ToString::to_string);
-    let ground = ground(plan, &prepared, config, &cycles, why_unstamped);
-    let source = source::connect(prepared, config, background.handle(), &signals)?;
+    let ground = stand.ground(plan, &prepared, config);
+    let source = source::connect(prepared, config, stand.background.handle(), &stand.signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
-    let first = if stamping.is_ok() { Stage::KernelWait } else { Stage::Framing };
-    let meter = Meter::new(cycles.clone(), first, plan.keep);
     let Some(source) = source else {
-        let path = TickPath::replay(config, S::new(config), fill_model, meter);
+        let path = TickPath::replay(config, S::new(config), fills, stand.meter(0));
         let flight = Flight::not_begun(path);
-        return report(plan, config, None, &folder, ground, (flight, &offsets), None);
+        return report(plan, config, None, &folder, ground, (flight, &stand.offsets), None);
     };
     let (tap, recorder) = if plan.record {
         let label = label(config, &source, &ground);
-        let options = recorder::Options::new(cycles.clone(), offsets.report().first);
+        let options = recorder::Options::new(stand.cycles.clone(), stand.offsets.report().first);
         let (tap, recorder) = Recorder::start(folder.path(), label, options)?;
         (Some(tap), Some(recorder))
     } else {
         (None, None)
     };
-    let feed = Feed::new(source.subscription);
-    let path = TickPath::live(config, feed, S::new(config), fill_model, meter, plan.settle);
-    let (news, heard) = sync_channel(NEWS);
-    let pilot = Pilot {
-        path,
-        arrivals: stamping.is_ok().then(|| Arrivals::new(&cycles, offsets.clock())),
-        arrived: ArrivalCounts::default(),
-        wanted: plan.ticks.unwrap_or(u64::MAX),
-        orders: Orders::default(),
-        latest: source.latest(config, offsets.report().first),
-        landing: Landing::Stopped,
-        tap,
-        news,
-        news_dropped: 0,
-        states: Log::new(EVENTS),
-        gaps: Log::new(EVENTS),
-        known: broker::Arrivals::default(),
-    };
-    let quiet = plan.run.quiet;
-    let watch = Watch {
-        source: &source,
-        signals: &signals,
-        cycles: &cycles,
-        limit: source.time_limit(plan, config),
-        recorder: recorder.as_ref(),
-        heard: &heard,
-        print: &|news: &str| {
-            if !quiet {
-                let _ = writeln!(std::io::stderr(), "{news}");
-            }
-        },
-    };
-    let flight = flight::fly(pilot, background.handle(), &watch, &mut offsets)?;
-    report(plan, config, Some(&source), &folder, ground, (flight, &offsets), recorder)
-}
-
-/// What is known before the stream is opened.
-fn ground(
-    plan: &Plan<'_>,
-    prepared: &Prepared,
-    config: &Config,
-    cycles: &Cycles,
-    why_unstamped: Option<String>,
-) -> Ground {
-    Ground {
-        command: plan.command,
-        source: prepared.name().to_owned(),
-        symbol: prepared.symbol().to_owned(),
-        started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
-        why_unstamped,
-        stamp_cost_ns: cycles.stamp_cost_ns(),
-        environment: Environment::read(prepared.is_encrypted(), cycles),
-        config_hash: settings::hash(config),
-    }
+    let flight = stand.fly::<S>(plan, config, &source, (tap, recorder.as_ref()))?;
+    report(plan, config, Some(&source), &folder, ground, (flight, &stand.offsets), recorder)
 }
 
 /// What a recording of this run says of itself.
@@ -170,17 +200,18 @@ fn report<S: Strategy, P: Metering>(
     config: &Config,
     source: Option<&Source>,
     folder: &RunFolder,
-    ground: Ground,
+    mut ground: Ground,
     (flight, offsets): (Flight<S, P>, &OffsetWatch),
     recorder: Option<Recorder>,
 ) -> Result<Status, Failure> {
-    let Flight { path, end, course, tap, news_dropped } = flight;
+    let Flight { path, end, course, processors, tap, news_dropped } = flight;
     let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
     let complaints = complaints(&path, &end, plan, &course.arrived);
     let meter = path.trader().probe().meter();
     let ages = source
         .and_then(Source::schedule)
         .map(|schedule| ticks_csv::ages(meter, |sequence| schedule.scheduled_ns(sequence)));
+    ground.environment.in_force(&processors);
     let incomplete = end.is_interrupted() || !complaints.is_empty();
     let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
     let offsets = offsets.report();

@@ -61,7 +61,7 @@ impl Tracing {
             started_ns: since_epoch().as_nanos() as u64,
             why_unstamped: Some("a recording is not read from the network".to_owned()),
             stamp_cost_ns: cycles.stamp_cost_ns(),
-            environment: Environment::read(false, &cycles),
+            environment: Environment::read(false, &cycles, &config.tuning),
             config_hash: settings::hash(config),
         };
         let offset = cycles.wall_offset();

@@ -1,9 +1,12 @@
 //! The ground a measurement stands on: machine, kernel, build.
 
+use engine::config::Tuning;
 use serde::{Deserialize, Serialize};
 
+use super::threads::status_number;
 use crate::cli::VERSION;
 use crate::clock::Cycles;
+use crate::tuning::listed;
 
 /// What the figures depend on besides the code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,14 +21,18 @@ pub(crate) struct Environment {
     /// The kernel's own clock source.
     pub(crate) kernel_clocksource: String,
     pub(crate) virtualised: Option<bool>,
-    /// The processors of the tick thread, if it was pinned.
+    /// The processor of the tick thread, if it had only one.
     pub(crate) pinning: Option<String>,
+    /// Bytes of the program that could not be paged out; null where the system does not say.
+    pub(crate) locked_bytes: Option<u64>,
+    pub(crate) busy_poll: bool,
+    pub(crate) no_delay: bool,
     pub(crate) tls: bool,
 }
 
 impl Environment {
     /// Reads it from the system; what the system does not say is `unknown`, not guessed.
-    pub(crate) fn read(tls: bool, cycles: &Cycles) -> Self {
+    pub(crate) fn read(tls: bool, cycles: &Cycles, tuning: &Tuning) -> Self {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").ok();
         let field = |name: &str| {
             let lines = cpuinfo.as_deref()?.lines();
@@ -45,8 +52,20 @@ impl Environment {
             ),
             virtualised: flags.map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
             pinning: None,
+            locked_bytes: None,
+            busy_poll: tuning.busy_poll,
+            no_delay: tuning.no_delay,
             tls,
         }
+    }
+
+    /// Adds what the system says of itself, whatever it was asked for: where the tick thread was
+    /// allowed to run, and the memory that is locked now.
+    pub(crate) fn in_force(&mut self, processors: &[usize]) {
+        self.pinning = matches!(processors, [_]).then(|| listed(processors));
+        let status = std::fs::read_to_string("/proc/self/status").ok();
+        let locked = status.as_deref().and_then(|status| status_number(status, "VmLck"));
+        self.locked_bytes = locked.map(|kib| kib * 1024);
     }
 }
 

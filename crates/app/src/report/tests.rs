@@ -91,6 +91,9 @@ impl Run {
             kernel_clocksource: "tsc".to_owned(),
             virtualised: None,
             pinning: None,
+            locked_bytes: None,
+            busy_poll: false,
+            no_delay: true,
             tls: true,
         };
         let ground = Ground {

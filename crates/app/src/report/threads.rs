@@ -30,7 +30,7 @@ impl Process {
 }
 
 /// The number behind `name:` in a status file.
-fn status_number(status: &str, name: &str) -> Option<u64> {
+pub(super) fn status_number(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.split_whitespace().next()?.parse().ok()
 }

@@ -7,4 +7,5 @@ mod replay;
 mod report;
 mod sandbox;
 mod signals;
+mod tuning;
 mod usage;

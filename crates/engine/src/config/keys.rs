@@ -177,6 +177,10 @@ pub const KEYS: &[Key] = &[
     key("performance.post_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the stages from the indicators on, at the 99th percentile"),
     key("performance.total_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the whole path, at the 99th percentile"),
     key("live.max_future_seconds", Int(1, 86_400), "60", "seconds", "how far an exchange stamp may lie ahead of this machine's clock"),
+    key("tuning.pin", Int(-1, 1023), "-1", "", "processor that the tick thread keeps to; -1 = not pinned"),
+    key("tuning.busy_poll", Bool, "false", "", "whether the tick thread spins instead of sleeping while nothing comes; takes a whole processor"),
+    key("tuning.lock_memory", Bool, "false", "", "whether the program's memory is locked, so that no page has to be brought in during the run"),
+    key("tuning.no_delay", Bool, "true", "", "whether what is written to the stream leaves at once (TCP_NODELAY)"),
 ];
 
 /// Keys and sections of the predecessor that are refused, and what to do instead.

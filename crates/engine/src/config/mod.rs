@@ -182,6 +182,17 @@ pub struct Performance {
     pub total_p99_ns: u64,
 }
 
+/// `[tuning]`: what is asked of the system for a measured run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the key of the same name, described in KEYS")]
+pub struct Tuning {
+    /// `None` = not pinned.
+    pub pin: Option<usize>,
+    pub busy_poll: bool,
+    pub lock_memory: bool,
+    pub no_delay: bool,
+}
+
 /// A complete configuration in which every value is allowed. It does not change after [`load`].
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field is the section of the same name")]
@@ -196,6 +207,7 @@ pub struct Config {
     pub max_future: Micros,
     /// How paper orders are filled.
     pub fill: Fill,
+    pub tuning: Tuning,
     schema: Schema,
     entries: Vec<Entry>,
 }
@@ -297,6 +309,12 @@ fn freeze(values: &Values<'_>) -> Option<Config> {
         },
         max_future: Micros::seconds(values.int("live.max_future_seconds")?),
         fill: fill(values)?,
+        tuning: Tuning {
+            pin: usize::try_from(values.int("tuning.pin")?).ok(),
+            busy_poll: values.flag("tuning.busy_poll")?,
+            lock_memory: values.flag("tuning.lock_memory")?,
+            no_delay: values.flag("tuning.no_delay")?,
+        },
         schema: Schema::default(),
         entries: Vec::new(),
     })

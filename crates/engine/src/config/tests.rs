@@ -43,6 +43,14 @@ fn a_value_of_another_form_has_the_same_canonical_form() {
 }
 
 #[test]
+fn a_thread_is_pinned_to_a_processor_or_not_at_all() {
+    let pin = |value| set("tuning.pin", value).map(|config| config.tuning.pin);
+    assert_eq!(pin("-1").expect("allowed"), None);
+    assert_eq!(pin("0").expect("allowed"), Some(0));
+    assert_eq!(refused(set("tuning.pin", "1024")), ["tuning.pin"]);
+}
+
+#[test]
 fn all_problems_come_at_once_with_their_places() {
     let problems =
         file("[risk]\nbase_sl_points = 0\n\n[strategy]\nfast_emma = 9\nslow_ema = 15.0\n")
