@@ -6,6 +6,7 @@ mod clock;
 mod config_command;
 mod failure;
 mod fills;
+mod live;
 mod measured;
 mod pages;
 mod perf;

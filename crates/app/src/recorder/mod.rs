@@ -119,6 +119,11 @@ impl Recorder {
         self.gauges.report(self.capacity)
     }
 
+    /// For somebody else to look at the figures while the recorder runs.
+    pub(crate) fn watcher(&self) -> Watcher {
+        Watcher { gauges: Arc::clone(&self.gauges), capacity: self.capacity }
+    }
+
     /// Ends the recording behind its last packet, joins the parts, and gives the final figures.
     ///
     /// It takes the tap, so that nothing is handed over any more.
@@ -130,6 +135,20 @@ impl Recorder {
             Vec::new()
         });
         RecorderReport { files, ..gauges.report(capacity) }
+    }
+}
+
+/// A look at a recorder that belongs to somebody else.
+#[derive(Clone, Debug)]
+pub(crate) struct Watcher {
+    gauges: Arc<Gauges>,
+    capacity: usize,
+}
+
+impl Watcher {
+    /// The figures now.
+    pub(crate) fn status(&self) -> RecorderReport {
+        self.gauges.report(self.capacity)
     }
 }
 

@@ -10,7 +10,7 @@ use super::advice::MANY_BOUNDED;
 use super::{Figures, KernelStampCounts, Report, StageFigures};
 
 /// Nanoseconds in the unit that keeps three significant digits short.
-pub(super) fn time(ns: Option<u64>) -> String {
+pub(crate) fn time(ns: Option<u64>) -> String {
     let Some(ns) = ns else { return "–".to_owned() };
     let (value, unit) = match ns {
         0..=9_999 => return format!("{ns} ns"),

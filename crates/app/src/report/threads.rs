@@ -29,6 +29,22 @@ impl Process {
     }
 }
 
+/// The process's resident memory in bytes and the CPU it has used in seconds.
+pub(crate) fn memory_and_cpu() -> (Option<u64>, Option<f64>) {
+    /// What `/proc` counts CPU in: Linux fixes it at a hundredth of a second for programs.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let status = std::fs::read_to_string("/proc/self/status").ok();
+    let rss = status.as_deref().and_then(|status| status_number(status, "VmRSS"));
+    let stat = std::fs::read_to_string("/proc/self/stat").ok();
+    let cpu = stat.as_deref().and_then(|stat| {
+        // User and system time are 11 and 12 fields behind the name in parentheses.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut field = || fields.next()?.parse::<f64>().ok();
+        Some((field()? + field()?) / TICKS_PER_SECOND)
+    });
+    (rss.map(|kib| kib * 1024), cpu)
+}
+
 /// The number behind `name:` in a status file.
 pub(super) fn status_number(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -45,5 +61,7 @@ mod tests {
         let process = Process::read(None);
         assert!(process.rss_max_bytes.is_some_and(|bytes| bytes > touched.len() as u64));
         assert_eq!((process.page_faults, process.involuntary_switches), (None, None));
+        let (rss, cpu) = memory_and_cpu();
+        assert!(rss.is_some_and(|bytes| bytes > 4 << 20) && cpu.is_some_and(|cpu| cpu >= 0.0));
     }
 }

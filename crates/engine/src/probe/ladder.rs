@@ -73,6 +73,12 @@ impl Ladder {
         self.sum
     }
 
+    /// The steps that hold values, lowest first: the highest value of each and how many fell into it.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let counted = self.buckets.iter().enumerate().filter(|(_, count)| **count > 0);
+        counted.map(|(bucket, count)| (highest_in(bucket), *count))
+    }
+
     /// The smallest value, exact; `None` while empty.
     #[must_use]
     pub fn min(&self) -> Option<u64> {
@@ -135,6 +141,8 @@ mod tests {
             }
             prop_assert_eq!(ladder.min(), values.first().copied());
             prop_assert_eq!(ladder.max(), values.last().copied());
+            prop_assert_eq!(ladder.steps().map(|(_, count)| count).sum::<u64>(), ladder.count());
+            prop_assert!(ladder.steps().is_sorted_by(|one, two| one.0 < two.0));
             prop_assert_eq!(ladder.sum(), values.iter().map(|v| u128::from(*v)).sum::<u128>());
         }
     }

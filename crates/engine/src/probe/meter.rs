@@ -73,7 +73,7 @@ impl Stamps {
 }
 
 /// One traced tick, kept whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Record {
     /// Its trace.
     pub stamps: Stamps,
@@ -317,15 +317,7 @@ impl<C: Counter> Probe for Meter<C> {
 
 /// An empty list whose reserved pages are all in memory, so that filling it never faults.
 fn touched(keep: usize) -> Vec<Record> {
-    let blank = Record {
-        stamps: Stamps::default(),
-        filed: Filed {
-            sequence: 0,
-            tick: crate::tick_path::broker::Tick::default(),
-            decision: crate::tick_path::trader::Decision::Held,
-        },
-    };
-    let mut records = vec![blank; keep];
+    let mut records = vec![Record::default(); keep];
     records.clear();
     records
 }

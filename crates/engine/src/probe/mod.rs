@@ -87,7 +87,7 @@ impl Group {
 }
 
 /// What a filed trace belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Filed {
     /// The packet's sequence number; 0 where the source has none.
     pub sequence: i64,

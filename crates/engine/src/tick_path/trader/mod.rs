@@ -17,7 +17,7 @@ use crate::venue::FillModel;
 use gates::Gates;
 
 /// What came of a processed tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Decision {
     /// Flat, and it stays so because of this.
     Blocked(Blocked),
@@ -26,6 +26,7 @@ pub enum Decision {
     /// A position was opened.
     Entered,
     /// The position stays as it was.
+    #[default]
     Held,
     /// The position, or a part of it, was sold; the last reason on this tick.
     Exited(ExitReason),

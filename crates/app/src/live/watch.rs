@@ -1,0 +1,250 @@
+//! The figures of a run in the terminal while it lasts.
+
+use std::io::{IsTerminal as _, Stderr, Write as _, stderr};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style, Stylize as _};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::board::{Board, View};
+use crate::failure::Failure;
+use crate::report::table::time;
+use crate::report::{Figures, StageFigures};
+
+/// How often the screen is drawn.
+const REDRAW: Duration = Duration::from_millis(250);
+/// The widest bar of a stage.
+const BAR: usize = 40;
+
+/// The screen; the terminal is given back when it is dropped.
+pub(crate) struct Watch {
+    stop: SyncSender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Takes the terminal over; `title` says what runs.
+    ///
+    /// Errors: status 2 if stderr is no terminal, or it cannot be drawn on.
+    pub(crate) fn start(title: String, board: Board) -> Result<Self, Failure> {
+        if !stderr().is_terminal() {
+            let hint = "leave out --watch, or use --metrics 0 and look at the page it names";
+            return Err(Failure::usage("--watch needs a terminal, and stderr is none", hint));
+        }
+        let failed = |error: std::io::Error| {
+            Failure::usage(format!("cannot draw on the terminal: {error}"), "leave out --watch")
+        };
+        let mut terminal = Terminal::new(CrosstermBackend::new(stderr())).map_err(failed)?;
+        // Not raw: Ctrl-C stays a signal.
+        execute!(stderr(), EnterAlternateScreen, Hide).map_err(failed)?;
+        let (stop, stopped) = sync_channel(0);
+        let draw = move || {
+            loop {
+                // A terminal that has gone away must not end the run.
+                let _ = terminal.draw(|frame| show(frame, &title, &board));
+                if stopped.recv_timeout(REDRAW) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        };
+        match thread::Builder::new().name("watch".to_owned()).spawn(draw) {
+            Ok(thread) => Ok(Self { stop, thread: Some(thread) }),
+            Err(error) => {
+                give_back();
+                Err(failed(error))
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.stop.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        give_back();
+    }
+}
+
+fn give_back() {
+    let mut terminal: Stderr = stderr();
+    let _ = execute!(terminal, LeaveAlternateScreen, Show);
+    let _ = terminal.flush();
+}
+
+fn show(frame: &mut Frame<'_>, title: &str, board: &Board) {
+    let view = board.view();
+    let connection = board.connection.get();
+    let stages = view.stages.len() as u16 + 3;
+    let parts = Layout::vertical([
+        Constraint::Length(2),
+        Constraint::Length(stages),
+        Constraint::Min(4),
+        Constraint::Length(6),
+    ]);
+    let [head, table, rest, messages] = parts.areas(frame.area());
+    frame.render_widget(heading(title, &view, &connection), head);
+    frame.render_widget(stage_bars(&view), table);
+    frame.render_widget(Paragraph::new(state_lines(&view)), rest);
+    frame.render_widget(news(board, messages), messages);
+}
+
+fn heading<'a>(title: &'a str, view: &View, connection: &'a str) -> Paragraph<'a> {
+    let seconds = view.elapsed_ns / 1_000_000_000;
+    let colour = if connection == "live" { Color::Green } else { Color::Yellow };
+    let state = if connection.is_empty() { "not connected yet" } else { connection };
+    Paragraph::new(vec![Line::from(vec![
+        Span::from(title).bold(),
+        Span::from(format!("   {:02}:{:02}:{:02}   ", seconds / 3600, seconds / 60 % 60, seconds % 60)),
+        Span::styled(state, Style::new().fg(colour)),
+    ])])
+}
+
+/// A row of figures, and a bar whose length is the stage's share of the total.
+fn stage_row(name: &str, figures: &Figures, share: Option<f64>) -> Line<'static> {
+    let length = (share.unwrap_or_default().clamp(0.0, 1.0) * BAR as f64).round() as usize;
+    let text = format!(
+        "{name:<12}{:>10}{:>10}{:>10}{:>10}  ",
+        figures.count,
+        time(figures.p50_ns),
+        time(figures.p99_ns),
+        time(figures.max_ns)
+    );
+    let share = share.map_or_else(String::new, |share| format!(" {:.1} %", share * 100.0));
+    let bar = Span::styled("█".repeat(length), Style::new().fg(Color::Cyan));
+    Line::from(vec![Span::from(text), bar, Span::from(share)])
+}
+
+fn stage_bars(view: &View) -> Paragraph<'static> {
+    let head = format!("{:<12}{:>10}{:>10}{:>10}{:>10}  share", "stage", "ticks", "p50", "p99", "max");
+    let mut lines = vec![Line::from(head).dim()];
+    let row = |stage: &StageFigures| stage_row(stage.name, &stage.figures, stage.share);
+    lines.extend(view.stages.iter().map(row));
+    lines.extend(view.total.as_ref().map(|total| stage_row("total", total, None)));
+    lines.extend(view.age.as_ref().map(|age| stage_row("age", age, None)));
+    Paragraph::new(lines)
+}
+
+fn state_lines(view: &View) -> Vec<Line<'static>> {
+    let snapshot = &view.snapshot;
+    let frames = &snapshot.frames;
+    let counted: String = frames
+        .counted()
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(reason, number)| format!(" + {number} {reason}"))
+        .collect();
+    let price = snapshot.last.map_or_else(|| "–".to_owned(), |tick| tick.price.to_string());
+    let quiet = view.since_last_ns.map_or_else(|| "–".to_owned(), |ns| time(Some(ns)));
+    let position = if snapshot.is_open { "in a position" } else { "flat" };
+    let mut lines = vec![
+        Line::from(format!("frames {} = {} traced{counted}", frames.frames, frames.traced)),
+        Line::from(format!("last price ₹{price}, {quiet} ago")),
+        Line::from(format!(
+            "{position}, {} trades, worth ₹{}",
+            snapshot.trades, snapshot.worth
+        )),
+    ];
+    for ring in &view.rings {
+        let text = format!(
+            "ring to {}: at most {} of {} used, {} dropped",
+            ring.name, ring.max_depth, ring.capacity, ring.dropped
+        );
+        let colour = if ring.dropped > 0 { Color::Red } else { Color::Reset };
+        lines.push(Line::styled(text, Style::new().fg(colour)));
+    }
+    let memory = view.rss_bytes.map_or_else(
+        || "unknown".to_owned(),
+        |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20)),
+    );
+    let cpu = view.cpu_seconds.map_or_else(
+        || "unknown".to_owned(),
+        |seconds| format!("{:.0} %", seconds * 1e11 / view.elapsed_ns.max(1) as f64),
+    );
+    lines.push(Line::from(format!("memory {memory}, processor {cpu} of one core")));
+    lines
+}
+
+/// The newest messages that fit.
+fn news(board: &Board, area: Rect) -> Paragraph<'static> {
+    let messages = board.messages();
+    let fit = usize::from(area.height);
+    let lines: Vec<Line<'_>> = messages.into_iter().rev().take(fit).rev().map(Line::from).collect();
+    Paragraph::new(lines).dim()
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::probe::{Counter, Filed, Meter, Probe as _, Stage, Stamps};
+    use engine::tick_path::broker::Tick;
+    use engine::tick_path::trader::Decision;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+    use crate::live::board::RingView;
+
+    struct Steps(std::cell::Cell<u64>);
+
+    impl Counter for Steps {
+        fn raw(&self) -> u64 {
+            self.0.set(self.0.get() + 100);
+            self.0.get()
+        }
+
+        fn nanos(&self, from: u64, till: u64) -> u64 {
+            till - from
+        }
+    }
+
+    fn screen(width: u16, height: u16, board: &Board) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a screen");
+        terminal.draw(|frame| show(frame, "NIFTY on the sandbox", board)).expect("drawn");
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn the_screen_shows_stages_connection_drops_and_news() {
+        let mut meter = Meter::new(Steps(std::cell::Cell::new(0)), Stage::Broker, 0);
+        for _ in 0..1000 {
+            let mut trace = Stamps::tick(meter.counter().raw());
+            Stage::ALL.into_iter().skip(3).for_each(|stage| meter.mark(&mut trace, stage));
+            let filed = Filed { sequence: 1, tick: Tick::default(), decision: Decision::Held };
+            meter.file(trace, &filed);
+        }
+        let board = Board::default();
+        board.connection.set("live");
+        board.say("stream live");
+        let dropped = RingView { name: "recorder", capacity: 10, max_depth: 10, dropped: 7 };
+        board.put_up(View { rings: vec![dropped], ..View::of(&meter) });
+        let shown = screen(100, 30, &board);
+        for words in [
+            "NIFTY on the sandbox",
+            "live",
+            "broker            1000    100 ns",
+            "█ 20.0 %",
+            "total",
+            "ring to recorder: at most 10 of 10 used, 7 dropped",
+            "stream live",
+        ] {
+            assert!(shown.contains(words), "{words} is not in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn a_screen_of_any_size_is_drawn() {
+        for (width, height) in [(1, 1), (20, 5), (80, 10), (300, 100)] {
+            let _ = screen(width, height, &Board::default());
+        }
+    }
+}
