@@ -81,6 +81,8 @@ pub(crate) struct PerfArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
+    pub(crate) live: LiveArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
@@ -89,7 +91,20 @@ pub(crate) struct TradeArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
+    pub(crate) live: LiveArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// What shows the run while it lasts.
+#[derive(Debug, Args)]
+pub(crate) struct LiveArgs {
+    /// Show stages, tick age, drops and the connection in the terminal while it runs
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Serve the figures to Prometheus on this port of 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    pub(crate) metrics: Option<u16>,
 }
 
 /// Where the stream comes from.

@@ -22,6 +22,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         keep: args.ticks.min(MOST_KEPT) as usize,
         record: false,
         source: &args.source,
+        live: &args.live,
         run: &args.run,
     };
     measured::run::<S>(&plan, config)

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::probe::{Counter, Group, Ladder, Meter};
 
 use super::rings::Snapshot;
+use crate::measured::News;
 use crate::report::{Figures, StageFigures, stages};
 
 /// The highest value of each bucket that is shown: one below each power of two from 16 ns to 8.6 s,
@@ -83,20 +84,6 @@ impl View {
     }
 }
 
-/// Where the stream's state is put up, by whoever hears of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Connection(Arc<Mutex<String>>);
-
-impl Connection {
-    pub(crate) fn set(&self, state: &str) {
-        state.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    pub(crate) fn get(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 /// So many messages are kept.
 const MESSAGES: usize = 20;
 
@@ -104,8 +91,16 @@ const MESSAGES: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Board {
     view: Arc<Mutex<Arc<View>>>,
-    messages: Arc<Mutex<VecDeque<String>>>,
-    pub(crate) connection: Connection,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What the stream had to say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heard {
+    /// The newest state of the connection; empty before the first.
+    pub(super) connection: String,
+    /// The newest messages, oldest first.
+    pub(super) messages: VecDeque<String>,
 }
 
 impl Board {
@@ -113,18 +108,20 @@ impl Board {
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
     }
 
-    /// Keeps a message for whoever looks.
-    pub(crate) fn say(&self, message: &str) {
-        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        if messages.len() == MESSAGES {
-            messages.pop_front();
+    /// Keeps what the stream had to say for whoever looks.
+    pub(crate) fn hear(&self, news: &News) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let News::State(state) = news {
+            heard.connection.clone_from(state);
         }
-        messages.push_back(message.to_owned());
+        if heard.messages.len() == MESSAGES {
+            heard.messages.pop_front();
+        }
+        heard.messages.push_back(news.to_string());
     }
 
-    /// The newest messages, oldest first.
-    pub(super) fn messages(&self) -> VecDeque<String> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn heard(&self) -> Heard {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn view(&self) -> Arc<View> {

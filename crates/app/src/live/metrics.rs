@@ -34,7 +34,7 @@ impl Metrics {
         let listener = listener.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let page = |State(board): State<Board>| async move {
-            ([(CONTENT_TYPE, FORM)], text(&board.view(), &board.connection.get()))
+            ([(CONTENT_TYPE, FORM)], text(&board.view(), &board.heard().connection))
         };
         let router = Router::new().route("/metrics", get(page)).with_state(board);
         background.spawn(async move { axum::serve(listener, router).await });

@@ -10,8 +10,8 @@ mod rings;
 mod side;
 mod watch;
 
-pub(crate) use board::{Board, Connection};
+pub(crate) use board::RingView;
 pub(crate) use metrics::Metrics;
-pub(crate) use rings::{Snapshot, Traced, Window};
-pub(crate) use side::{Live, LiveReport};
+pub(crate) use rings::{Outflow, Snapshot, Traced, Window};
+pub(crate) use side::{Live, LiveReport, Scheduled, Store};
 pub(crate) use watch::Watch;

@@ -10,6 +10,7 @@ use engine::units::Money;
 use rtrb::Producer;
 
 use crate::clock::Cycles;
+use crate::measured::Metering;
 
 /// No snapshot follows another sooner.
 const PAUSE_NS: u64 = 50_000_000;
@@ -76,8 +77,20 @@ impl Traced {
     }
 
     /// Ends the outflow: whoever reads it sees its end.
-    pub(crate) fn into_meter(self) -> Meter<Cycles> {
-        self.meter
+    pub(crate) fn end_outflow(&mut self) {
+        self.outflow = None;
+    }
+}
+
+impl Metering for Traced {
+    #[inline]
+    fn meter(&self) -> &Meter<Cycles> {
+        &self.meter
+    }
+
+    #[inline]
+    fn meter_mut(&mut self) -> &mut Meter<Cycles> {
+        &mut self.meter
     }
 }
 
@@ -97,5 +110,41 @@ impl Probe for Traced {
             outflow.dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.meter.file(trace, filed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rtrb::RingBuffer;
+
+    use super::*;
+
+    fn shown(window: &mut Window, seconds: u64) {
+        // A tick each millisecond.
+        for read_ns in (0..seconds * 1000).map(|ms| ms * 1_000_000) {
+            if window.is_due(read_ns) {
+                window.show(Snapshot { read_ns, ..Snapshot::default() });
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_looks_away_for_a_minute_loses_no_snapshot() {
+        let (ring, mut reader) = RingBuffer::new(super::super::side::SNAPSHOTS);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let mut window = Window::new(ring, Arc::clone(&dropped));
+        shown(&mut window, 60);
+        assert_eq!(dropped.load(Ordering::Relaxed), 0);
+        assert_eq!(reader.slots(), 60 * 20);
+        assert_eq!(reader.pop().map(|snapshot| snapshot.read_ns), Ok(0));
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_costs_nothing_but_counted_drops() {
+        let (ring, _reader) = RingBuffer::new(10);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let mut window = Window::new(ring, Arc::clone(&dropped));
+        shown(&mut window, 1);
+        assert_eq!(dropped.load(Ordering::Relaxed), 10);
     }
 }

@@ -1,5 +1,6 @@
 //! The figures of a run in the terminal while it lasts.
 
+use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Stderr, Write as _, stderr};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -85,7 +86,7 @@ fn give_back() {
 
 fn show(frame: &mut Frame<'_>, title: &str, board: &Board) {
     let view = board.view();
-    let connection = board.connection.get();
+    let heard = board.heard();
     let stages = view.stages.len() as u16 + 3;
     let parts = Layout::vertical([
         Constraint::Length(2),
@@ -94,10 +95,10 @@ fn show(frame: &mut Frame<'_>, title: &str, board: &Board) {
         Constraint::Length(6),
     ]);
     let [head, table, rest, messages] = parts.areas(frame.area());
-    frame.render_widget(heading(title, &view, &connection), head);
+    frame.render_widget(heading(title, &view, &heard.connection), head);
     frame.render_widget(stage_bars(&view), table);
     frame.render_widget(Paragraph::new(state_lines(&view)), rest);
-    frame.render_widget(news(board, messages), messages);
+    frame.render_widget(news(heard.messages, messages), messages);
 }
 
 fn heading<'a>(title: &'a str, view: &View, connection: &'a str) -> Paragraph<'a> {
@@ -106,7 +107,12 @@ fn heading<'a>(title: &'a str, view: &View, connection: &'a str) -> Paragraph<'a
     let state = if connection.is_empty() { "not connected yet" } else { connection };
     Paragraph::new(vec![Line::from(vec![
         Span::from(title).bold(),
-        Span::from(format!("   {:02}:{:02}:{:02}   ", seconds / 3600, seconds / 60 % 60, seconds % 60)),
+        Span::from(format!(
+            "   {:02}:{:02}:{:02}   ",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        )),
         Span::styled(state, Style::new().fg(colour)),
     ])])
 }
@@ -127,9 +133,10 @@ fn stage_row(name: &str, figures: &Figures, share: Option<f64>) -> Line<'static>
 }
 
 fn stage_bars(view: &View) -> Paragraph<'static> {
-    let head = format!("{:<12}{:>10}{:>10}{:>10}{:>10}  share", "stage", "ticks", "p50", "p99", "max");
+    let head =
+        format!("{:<12}{:>10}{:>10}{:>10}{:>10}  share", "stage", "ticks", "p50", "p99", "max");
     let mut lines = vec![Line::from(head).dim()];
-    let row = |stage: &StageFigures| stage_row(stage.name, &stage.figures, stage.share);
+    let row = |stage: &StageFigures| stage_row(&stage.name, &stage.figures, stage.share);
     lines.extend(view.stages.iter().map(row));
     lines.extend(view.total.as_ref().map(|total| stage_row("total", total, None)));
     lines.extend(view.age.as_ref().map(|age| stage_row("age", age, None)));
@@ -151,10 +158,7 @@ fn state_lines(view: &View) -> Vec<Line<'static>> {
     let mut lines = vec![
         Line::from(format!("frames {} = {} traced{counted}", frames.frames, frames.traced)),
         Line::from(format!("last price ₹{price}, {quiet} ago")),
-        Line::from(format!(
-            "{position}, {} trades, worth ₹{}",
-            snapshot.trades, snapshot.worth
-        )),
+        Line::from(format!("{position}, {} trades, worth ₹{}", snapshot.trades, snapshot.worth)),
     ];
     for ring in &view.rings {
         let text = format!(
@@ -177,8 +181,7 @@ fn state_lines(view: &View) -> Vec<Line<'static>> {
 }
 
 /// The newest messages that fit.
-fn news(board: &Board, area: Rect) -> Paragraph<'static> {
-    let messages = board.messages();
+fn news(messages: VecDeque<String>, area: Rect) -> Paragraph<'static> {
     let fit = usize::from(area.height);
     let lines: Vec<Line<'_>> = messages.into_iter().rev().take(fit).rev().map(Line::from).collect();
     Paragraph::new(lines).dim()
@@ -186,13 +189,14 @@ fn news(board: &Board, area: Rect) -> Paragraph<'static> {
 
 #[cfg(test)]
 mod tests {
-    use engine::probe::{Counter, Filed, Meter, Probe as _, Stage, Stamps};
+    use engine::probe::{Counter, Disturbances, Filed, Meter, Probe as _, Stage, Stamps};
     use engine::tick_path::broker::Tick;
     use engine::tick_path::trader::Decision;
     use ratatui::backend::TestBackend;
 
     use super::*;
     use crate::live::board::RingView;
+    use crate::measured::News;
 
     struct Steps(std::cell::Cell<u64>);
 
@@ -204,6 +208,10 @@ mod tests {
 
         fn nanos(&self, from: u64, till: u64) -> u64 {
             till - from
+        }
+
+        fn disturbances(&self) -> Option<Disturbances> {
+            None
         }
     }
 
@@ -223,8 +231,7 @@ mod tests {
             meter.file(trace, &filed);
         }
         let board = Board::default();
-        board.connection.set("live");
-        board.say("stream live");
+        board.hear(&News::State("live".to_owned()));
         let dropped = RingView { name: "recorder", capacity: 10, max_depth: 10, dropped: 7 };
         board.put_up(View { rings: vec![dropped], ..View::of(&meter) });
         let shown = screen(100, 30, &board);

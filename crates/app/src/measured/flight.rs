@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use super::arrival::ArrivalCounts;
 use super::log;
-use super::pilot::{Landing, Metering, Order, Orders, Pilot};
+use super::pilot::{Landing, Metering, News, Order, Orders, Pilot};
 use super::source::Source;
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
@@ -93,13 +93,11 @@ struct Landed<S, P> {
     ended: Ended,
     processors: Vec<usize>,
     disturbances: Option<Disturbances>,
-    /// The counter's reading before the stream was opened.
-    begin: u64,
     duration_ns: u64,
 }
 
 /// What the main thread looks at while the stream runs.
-pub(super) struct Watch<'a> {
+pub(super) struct Watched<'a> {
     pub(super) source: &'a Source,
     pub(super) signals: &'a Signals,
     pub(super) cycles: &'a Cycles,
@@ -108,11 +106,13 @@ pub(super) struct Watch<'a> {
     pub(super) limit: Option<Duration>,
     /// Its alarm is said as soon as it is seen.
     pub(super) recorder: Option<&'a Recorder>,
-    pub(super) heard: &'a Receiver<String>,
-    pub(super) print: &'a dyn Fn(&str),
+    pub(super) heard: &'a Receiver<News>,
+    /// The counter's reading at the run's begin.
+    pub(super) begin: u64,
+    pub(super) tell: &'a dyn Fn(&News),
 }
 
-impl Watch<'_> {
+impl Watched<'_> {
     fn alarm(&self) -> Option<String> {
         self.recorder?.status().alarm
     }
@@ -124,7 +124,7 @@ impl Watch<'_> {
 pub(super) fn fly<S, P>(
     mut pilot: Pilot<S, P>,
     background: &Handle,
-    watch: &Watch<'_>,
+    watch: &Watched<'_>,
     offsets: &mut OffsetWatch,
 ) -> Result<Flight<S, P>, Failure>
 where
@@ -135,7 +135,7 @@ where
     let tuning = watch.tuning;
     let mut stream = stream(watch.source, background, cycles, &tuning)?;
     let orders = pilot.orders.clone();
-    let clock = cycles.clone();
+    let (clock, begin) = (cycles.clone(), watch.begin);
     let (landed, landing) = sync_channel(1);
     let run = move || {
         if let Err(refused) = tuning.pin.map_or(Ok(()), keep_to) {
@@ -144,44 +144,20 @@ where
         }
         let processors = processors();
         let before = clock.disturbances();
-        let begin = clock.raw();
         let ended = stream.run(&mut pilot);
         pilot.finish();
         let duration_ns = clock.nanos(begin, clock.raw());
         let after = clock.disturbances();
         let disturbances = after.zip(before).map(|(after, before)| after.since(before));
-        let landing = Landed { pilot, ended, processors, disturbances, begin, duration_ns };
+        let landing = Landed { pilot, ended, processors, disturbances, duration_ns };
         let _ = landed.send(Ok(landing));
     };
     let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
     let thread = thread.map_err(|error| no_thread(&error))?;
-    let begin = cycles.now_ns();
-    let mut early = None;
-    let mut alarmed = false;
-    let landed = loop {
-        watch.heard.try_iter().for_each(|news| (watch.print)(&news));
-        match landing.recv_timeout(LOOK) {
-            Ok(landed) => break landed,
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure::new(
-                    Status::Feed,
-                    "the tick thread broke off",
-                    "report this as a bug with what was printed above",
-                ));
-            }
-        }
-        offsets.look(cycles);
-        let passed = Duration::from_nanos(cycles.now_ns() - begin);
-        early = early.or_else(|| look(&orders, watch, passed));
-        if let Some(alarm) = watch.alarm().filter(|_| !alarmed) {
-            alarmed = true;
-            (watch.print)(&alarm);
-        }
-    };
+    let (landed, early) = wait(&landing, &orders, watch, offsets)?;
     let _ = thread.join();
-    watch.heard.try_iter().for_each(|news| (watch.print)(&news));
-    let Landed { pilot, ended, processors, disturbances, begin, duration_ns } = landed?;
+    watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
+    let Landed { pilot, ended, processors, disturbances, duration_ns } = landed?;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
@@ -195,8 +171,41 @@ where
     Ok(Flight { path, end, course, processors, tap, news_dropped })
 }
 
+/// Looks after the run until the tick thread hands back what it has; why it was told to stop.
+fn wait<T>(
+    landing: &Receiver<T>,
+    orders: &Orders,
+    watch: &Watched<'_>,
+    offsets: &mut OffsetWatch,
+) -> Result<(T, Option<End>), Failure> {
+    let begin_ns = watch.cycles.now_ns();
+    let mut early = None;
+    let mut alarmed = false;
+    loop {
+        watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
+        match landing.recv_timeout(LOOK) {
+            Ok(landed) => return Ok((landed, early)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::new(
+                    Status::Feed,
+                    "the tick thread broke off",
+                    "report this as a bug with what was printed above",
+                ));
+            }
+        }
+        offsets.look(watch.cycles);
+        let passed = Duration::from_nanos(watch.cycles.now_ns() - begin_ns);
+        early = early.or_else(|| look(orders, watch, passed));
+        if let Some(alarm) = watch.alarm().filter(|_| !alarmed) {
+            alarmed = true;
+            (watch.tell)(&News::Text(alarm));
+        }
+    }
+}
+
 /// Gives the order that the moment asks for; why, if it is to stop.
-fn look(orders: &Orders, watch: &Watch<'_>, passed: Duration) -> Option<End> {
+fn look(orders: &Orders, watch: &Watched<'_>, passed: Duration) -> Option<End> {
     if watch.signals.came() {
         orders.give(Order::Stop);
         return Some(End::Interrupted);

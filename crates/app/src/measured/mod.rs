@@ -1,6 +1,7 @@
 //! A run over a stream whose every tick is traced: what `perf` and `trade` share.
 
 mod arrival;
+mod ended;
 mod flight;
 mod log;
 mod pilot;
@@ -11,32 +12,31 @@ use std::sync::mpsc::sync_channel;
 
 use client::market::KernelStamps;
 use engine::config::Config;
-use engine::probe::{Meter, Record, Stage};
-use engine::replay::Outcome;
+use engine::probe::{Meter, Stage};
 use engine::tick_path::TickPath;
 use engine::tick_path::broker;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
 
 use crate::background::Background;
-use crate::cli::{RunArgs, SourceArgs};
+use crate::cli::{LiveArgs, RunArgs, SourceArgs};
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
-use crate::recorder::{self, Label, Recorder, RecorderReport, Tap};
+use crate::live::{Live, LiveReport, Metrics, Outflow, Scheduled, Store, Traced, Watch, Window};
+use crate::recorder::{self, Label, Recorder, Tap};
+use crate::report::Ground;
 use crate::report::environment::Environment;
-use crate::report::ticks::Kept;
-use crate::report::{Ground, Report, complete, table, ticks_csv};
-use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::tuning::Granted;
 use crate::{fills, settings};
 pub(crate) use arrival::ArrivalCounts;
 use arrival::Arrivals;
-use flight::{End, Flight, Watch};
+use ended::{Done, report};
+use flight::{Flight, Watched};
 use log::Log;
-pub(crate) use pilot::Metering;
 use pilot::{Landing, Orders, Pilot};
+pub(crate) use pilot::{Metering, News};
 use source::{Prepared, Source};
 
 /// Words about the stream that may wait to be printed.
@@ -57,7 +57,15 @@ pub(crate) struct Plan<'a> {
     /// Whether every packet is recorded into the run's folder.
     pub(crate) record: bool,
     pub(crate) source: &'a SourceArgs,
+    pub(crate) live: &'a LiveArgs,
     pub(crate) run: &'a RunArgs,
+}
+
+impl Plan<'_> {
+    /// Whether the ticks leave through a ring while the run lasts: there may be more than are kept.
+    fn streams(&self) -> bool {
+        self.ticks.is_none_or(|ticks| ticks > self.keep as u64)
+    }
 }
 
 /// What a run stands on besides its source.
@@ -80,10 +88,14 @@ impl Stand {
         Ok(Self { background, signals, cycles, offsets, stamping })
     }
 
+    /// The first stage of a stream.
+    const fn first_stage(&self) -> Stage {
+        if self.stamping.is_ok() { Stage::KernelWait } else { Stage::Framing }
+    }
+
     /// A meter for a stream.
     fn meter(&self, keep: usize) -> Meter<Cycles> {
-        let first = if self.stamping.is_ok() { Stage::KernelWait } else { Stage::Framing };
-        Meter::new(self.cycles.clone(), first, keep)
+        Meter::new(self.cycles.clone(), self.first_stage(), keep)
     }
 
     /// What is known before the stream is opened.
@@ -100,6 +112,37 @@ impl Stand {
         }
     }
 
+    /// Starts what shows the run while it lasts, where somebody wants it.
+    fn show(
+        &self,
+        plan: &Plan<'_>,
+        source: &Source,
+        (folder, symbol): (&RunFolder, &str),
+        recorder: Option<&Recorder>,
+        begin: u64,
+    ) -> Result<Option<(Outflow, Window, Shown)>, Failure> {
+        if !plan.streams() && !plan.live.watch && plan.live.metrics.is_none() {
+            return Ok(None);
+        }
+        let store = plan
+            .streams()
+            .then(|| Store { folder: folder.path().to_owned(), token: source.token_text() });
+        let scheduled = source.schedule().map(|schedule| -> Scheduled {
+            Box::new(move |sequence| schedule.scheduled_ns(sequence))
+        });
+        let looks = (recorder.map(Recorder::watcher), scheduled);
+        let (outflow, window, live) =
+            Live::start(&self.cycles, begin, self.first_stage(), looks, store)?;
+        let board = live.board.clone();
+        if let Some(port) = plan.live.metrics {
+            let metrics = Metrics::serve(port, board.clone(), self.background.handle())?;
+            let _ = writeln!(std::io::stderr(), "metrics at {}", metrics.url());
+        }
+        let title = || format!("{} of {symbol}", plan.command);
+        let watch = plan.live.watch.then(|| Watch::start(title(), board)).transpose()?;
+        Ok(Some((outflow, window, Shown { live, watch })))
+    }
+
     /// Flies from the first packet to the end of the plan.
     fn fly<S: Strategy + Send + 'static>(
         &mut self,
@@ -107,10 +150,18 @@ impl Stand {
         config: &Config,
         source: &Source,
         (tap, recorder): (Option<Tap>, Option<&Recorder>),
-    ) -> Result<Flight<S, Meter<Cycles>>, Failure> {
+        place: (&RunFolder, &str),
+    ) -> Result<(Flight<S, Traced>, Option<LiveReport>), Failure> {
+        let begin = self.cycles.0.raw();
+        let shown = self.show(plan, source, place, recorder, begin)?;
+        let (outflow, window, shown) = match shown {
+            Some((outflow, window, shown)) => (Some(outflow), Some(window), Some(shown)),
+            None => (None, None, None),
+        };
         let (feed, strategy) = (Feed::new(source.subscription), S::new(config));
         let (fills, meter) = (fills::model(config)?, self.meter(plan.keep));
-        let path = TickPath::live(config, feed, strategy, fills, meter, plan.settle);
+        let probe = Traced::new(meter, outflow);
+        let path = TickPath::live(config, feed, strategy, fills, probe, plan.settle);
         let arrivals = || Arrivals::new(&self.cycles, self.offsets.clock());
         let (news, heard) = sync_channel(NEWS);
         let pilot = Pilot {
@@ -122,14 +173,16 @@ impl Stand {
             latest: source.latest(config, self.offsets.report().first),
             landing: Landing::Stopped,
             tap,
+            window,
             news,
             news_dropped: 0,
             states: Log::new(EVENTS),
             gaps: Log::new(EVENTS),
             known: broker::Arrivals::default(),
         };
-        let quiet = plan.run.quiet;
-        let watch = Watch {
+        let board = shown.as_ref().map(|shown| &shown.live.board);
+        let prints = !plan.run.quiet && !plan.live.watch;
+        let watch = Watched {
             source,
             signals: &self.signals,
             cycles: &self.cycles,
@@ -137,13 +190,33 @@ impl Stand {
             limit: source.time_limit(plan, config),
             recorder,
             heard: &heard,
-            print: &|news: &str| {
-                if !quiet {
+            begin,
+            tell: &|news: &News| {
+                if let Some(board) = board {
+                    board.hear(news);
+                }
+                if prints {
                     let _ = writeln!(std::io::stderr(), "{news}");
                 }
             },
         };
-        flight::fly(pilot, self.background.handle(), &watch, &mut self.offsets)
+        let mut flight = flight::fly(pilot, self.background.handle(), &watch, &mut self.offsets)?;
+        flight.path.probe_mut().end_outflow();
+        Ok((flight, shown.map(Shown::finish)))
+    }
+}
+
+/// What shows a run.
+struct Shown {
+    live: Live,
+    watch: Option<Watch>,
+}
+
+impl Shown {
+    /// Gives the terminal back, and waits for the last trace.
+    fn finish(self) -> LiveReport {
+        drop(self.watch);
+        self.live.finish()
     }
 }
 
@@ -166,7 +239,9 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let Some(source) = source else {
         let path = TickPath::replay(config, S::new(config), fills, stand.meter(0));
         let flight = Flight::not_begun(path);
-        return report(plan, config, None, &folder, ground, (flight, &stand.offsets), None);
+        let offsets = stand.offsets.report();
+        let done = Done { flight, offsets, recorder: None, live: None };
+        return report(plan, config, None, &folder, ground, done);
     };
     let (tap, recorder) = if plan.record {
         let label = label(config, &source, &ground);
@@ -176,8 +251,10 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     } else {
         (None, None)
     };
-    let flight = stand.fly::<S>(plan, config, &source, (tap, recorder.as_ref()))?;
-    report(plan, config, Some(&source), &folder, ground, (flight, &stand.offsets), recorder)
+    let side = (tap, recorder.as_ref());
+    let (flight, live) = stand.fly::<S>(plan, config, &source, side, (&folder, &ground.symbol))?;
+    let done = Done { flight, offsets: stand.offsets.report(), recorder, live };
+    report(plan, config, Some(&source), &folder, ground, done)
 }
 
 /// What a recording of this run says of itself.
@@ -192,125 +269,4 @@ fn label(config: &Config, source: &Source, ground: &Ground) -> Label {
         zone: config.session.zone,
         config_hash: ground.config_hash.clone(),
     }
-}
-
-/// Writes the run's files, prints its table, and judges it.
-fn report<S: Strategy, P: Metering>(
-    plan: &Plan<'_>,
-    config: &Config,
-    source: Option<&Source>,
-    folder: &RunFolder,
-    mut ground: Ground,
-    (flight, offsets): (Flight<S, P>, &OffsetWatch),
-    recorder: Option<Recorder>,
-) -> Result<Status, Failure> {
-    let Flight { path, end, course, processors, tap, news_dropped } = flight;
-    let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
-    let complaints = complaints(&path, &end, plan, &course.arrived);
-    let meter = path.trader().probe().meter();
-    let ages = source
-        .and_then(Source::schedule)
-        .map(|schedule| ticks_csv::ages(meter, |sequence| schedule.scheduled_ns(sequence)));
-    ground.environment.in_force(&processors);
-    let incomplete = end.is_interrupted() || !complaints.is_empty();
-    let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
-    let offsets = offsets.report();
-    let report = Report::new(config, ground, &path, &kept, (course, offsets), incomplete)
-        .with_recorder(recorded.as_ref());
-    let outcome = Outcome::of(config, &path);
-    let result = RunResult::new(config, &outcome).incomplete(end.is_interrupted());
-    result.write(folder, config)?;
-    if plan.record {
-        let prices = prices(config, meter.records());
-        let scene = Scene { command: plan.command, source: &report.source, prices: &prices };
-        result.write_reports(folder, config, &scene)?;
-    }
-    let token = source.map(Source::token_text).unwrap_or_default();
-    report.write(folder, &kept, &token, config.session.zone)?;
-    if plan.run.json {
-        let text = serde_json::to_string(&report).unwrap_or_default();
-        let _ = writeln!(std::io::stdout(), "{text}");
-    } else {
-        let _ = write!(std::io::stdout(), "{}", table::report(&report));
-        let _ = writeln!(std::io::stdout(), "paper: {}", table::outcome(&outcome));
-    }
-    let mut err = std::io::stderr().lock();
-    if !plan.run.quiet {
-        let _ = writeln!(err, "report in {}", folder.path().display());
-    }
-    if let Some(recorded) = &recorded {
-        say_recorded(&mut err, recorded, plan.run.quiet);
-    }
-    let mut status = if report.targets_met() { Status::Done } else { Status::TargetMissed };
-    for complaint in complaints {
-        let _ = writeln!(err, "{complaint}");
-        status = status.or(complaint.status);
-    }
-    if let (End::Landed, Some(ticks)) = (&end, plan.ticks.filter(|ticks| report.traced < *ticks)) {
-        let _ = writeln!(err, "the recording ended after {} of {ticks} ticks", report.traced);
-    }
-    if let Some(unsaved) = source.and_then(|source| source.broker.unsaved()) {
-        let _ = writeln!(err, "the session is not kept: {unsaved}\nhint: {}", unsaved.hint());
-    }
-    if news_dropped > 0 {
-        let _ = writeln!(err, "{news_dropped} messages about the stream were not printed");
-    }
-    if end.is_interrupted() {
-        let _ = writeln!(err, "interrupted: the report holds what was seen");
-        status = status.or(Status::Interrupted);
-    }
-    Ok(status)
-}
-
-/// The prices of the ticks that were kept whole.
-fn prices(config: &Config, records: &[Record]) -> PriceSeries {
-    let mut sampler = PriceSampler::new(config.session.zone);
-    records.iter().for_each(|record| sampler.push(record.filed.tick.time, record.filed.tick.price));
-    sampler.finish()
-}
-
-/// Where the recording is, and what went wrong with it.
-fn say_recorded(err: &mut dyn std::io::Write, recorded: &RecorderReport, quiet: bool) {
-    if let Some(alarm) = &recorded.alarm {
-        let _ = writeln!(err, "{alarm}");
-    }
-    if recorded.dropped > 0 {
-        let _ =
-            writeln!(err, "{} of {} packets were not recorded", recorded.dropped, recorded.packets);
-    }
-    for file in recorded.files.iter().filter(|_| !quiet) {
-        let _ = writeln!(err, "recorded {} packets in {}", recorded.written, file.display());
-    }
-}
-
-/// Everything that keeps the run from being what was asked for.
-fn complaints<S: Strategy, P: Metering>(
-    path: &TickPath<S, P>,
-    end: &End,
-    plan: &Plan<'_>,
-    arrived: &ArrivalCounts,
-) -> Vec<Failure> {
-    let frames = path.frames();
-    let mut complaints = Vec::new();
-    match (end, plan.ticks) {
-        (End::Failed(error), _) => {
-            complaints.push(Failure::new(Status::Feed, error, error.hint()));
-        }
-        (End::TimeUp(after), Some(ticks)) => complaints.push(Failure::new(
-            Status::Incomplete,
-            format!(
-                "only {} of {ticks} ticks were traced within {} s",
-                frames.traced,
-                after.as_secs_f64()
-            ),
-            "raise --timeout, ask for fewer --ticks, or play faster with --rate",
-        )),
-        (End::TimeUp(_) | End::Landed | End::Interrupted, _) => {}
-    }
-    complaints.extend(complete::complaints(
-        frames,
-        path.trader().probe().meter(),
-        arrived.unknown(),
-    ));
-    complaints
 }

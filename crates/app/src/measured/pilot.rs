@@ -1,5 +1,6 @@
 //! The sink of the market stream: carries each payload into the tick path, on the stream's thread.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -17,6 +18,7 @@ use smartapi::stream::request::ServerText;
 use super::arrival::{Arrival, ArrivalCounts, Arrivals};
 use super::log::{Gap, Log};
 use crate::clock::{Cycles, WallOffset};
+use crate::live::{Snapshot, Window};
 use crate::recorder::Tap;
 
 /// A probe with a meter: the meter alone, or one that does more with each trace.
@@ -74,6 +76,24 @@ pub(super) enum Latest {
     Wall { offset: WallOffset, ahead: Micros },
 }
 
+/// What the tick thread has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// The connection is like this now.
+    State(String),
+    /// The broker said this.
+    Text(String),
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(state) => write!(f, "stream {state}"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
 /// Why the pilot ended the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Landing {
@@ -98,8 +118,10 @@ pub(super) struct Pilot<S, P> {
     pub(super) landing: Landing,
     /// The recorder's end on this thread, where the run is recorded.
     pub(super) tap: Option<Tap>,
+    /// Where snapshots go, where somebody looks.
+    pub(super) window: Option<Window>,
     /// Where states and texts go; full means dropped, and counted.
-    pub(super) news: SyncSender<String>,
+    pub(super) news: SyncSender<News>,
     pub(super) news_dropped: u64,
     /// The states of the connection, for the time line.
     pub(super) states: Log<ConnectionState>,
@@ -146,7 +168,24 @@ impl<S: Strategy, P: Metering> Pilot<S, P> {
         self.gaps.push(read, Gap { skipped, before });
     }
 
-    fn tell(&mut self, news: String) {
+    /// Shows what the path has come to.
+    #[cold]
+    fn show(&mut self, read_ns: u64) {
+        let account = self.path.trader().account();
+        let last = self.path.broker().last();
+        let snapshot = Snapshot {
+            read_ns,
+            frames: *self.path.frames(),
+            arrivals: self.path.broker().arrivals(),
+            last,
+            is_open: account.is_open(),
+            trades: account.trades().len() as u64,
+            worth: last.map_or(account.cash(), |tick| account.worth(tick.price)),
+        };
+        self.window.iter_mut().for_each(|window| window.show(snapshot));
+    }
+
+    fn tell(&mut self, news: News) {
         if self.news.try_send(news).is_err() {
             self.news_dropped += 1;
         }
@@ -178,6 +217,9 @@ impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
         if self.path.broker().arrivals().gaps != self.known.gaps {
             self.note_gap(payload, stamps.read);
         }
+        if self.window.as_ref().is_some_and(|window| window.is_due(read_ns)) {
+            self.show(read_ns);
+        }
         if self.path.frames().traced >= self.wanted {
             return self.land(Landing::Traced);
         }
@@ -202,14 +244,14 @@ impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
 
     fn on_text(&mut self, text: &str) {
         if let ServerText::Error(error) = ServerText::read(text) {
-            self.tell(format!("{error}\nhint: {}", error.hint()));
+            self.tell(News::Text(format!("{error}\nhint: {}", error.hint())));
         }
     }
 
     fn on_state(&mut self, state: &ConnectionState) {
         let now = self.path.trader().probe().meter().counter().raw();
         self.states.push(now, state.clone());
-        self.tell(format!("stream {state}"));
+        self.tell(News::State(state.to_string()));
     }
 
     fn on_idle(&mut self) -> Flow {

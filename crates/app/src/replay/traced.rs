@@ -114,7 +114,7 @@ impl Tracing {
         let incomplete = interrupted || !complaints.is_empty();
         let report =
             Report::new(config, self.ground, path, &kept, (course, self.offsets), incomplete);
-        report.write(folder, &kept, &self.token, config.session.zone)?;
+        report.write(folder, &kept, &self.token, config.session.zone, false)?;
         let table = table::stages(meter);
         Ok(Traced { table, complaints, missed: !report.targets_met() })
     }

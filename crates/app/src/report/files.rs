@@ -16,7 +16,8 @@ const REPORT: &str = "report.json";
 const TRACE: &str = "trace.json";
 
 impl Report {
-    /// Writes `report.json`, the ticks that were kept whole, the page and the trace.
+    /// Writes `report.json`, the ticks, the page and the trace; ticks that left through the ring while
+    /// the run lasted are in `ticks.parquet` already.
     ///
     /// Errors: status 2 for a file that cannot be written.
     pub(crate) fn write<C: Counter>(
@@ -25,18 +26,29 @@ impl Report {
         kept: &Kept<'_, C>,
         token: &str,
         zone: Zone,
+        streamed: bool,
     ) -> Result<(), Failure> {
         folder.write(REPORT, |file| {
             serde_json::to_writer_pretty(&mut *file, self)?;
             file.write_all(b"\n")
         })?;
-        folder.write("ticks.csv", |file| {
-            ticks_csv::write(file, kept.meter, token, zone, kept.ages)
-        })?;
-        folder.write(ticks_parquet::NAME, |file| {
-            let stages: Vec<_> = kept.meter.source_stages().collect();
-            ticks_parquet::write(file, &stages, token, kept.rows()).map_err(std::io::Error::other)
-        })?;
+        let stages: Vec<_> = kept.meter.source_stages().collect();
+        if streamed {
+            let ticks = TicksFile::open(folder.path())?;
+            let unread = |failure: Failure| std::io::Error::other(failure.to_string());
+            let rows = (0..ticks.groups().len()).flat_map(|group| match ticks.rows(group) {
+                Ok(rows) => rows.into_iter().map(Ok).collect(),
+                Err(failure) => vec![Err(unread(failure))],
+            });
+            folder.write("ticks.csv", |file| ticks_csv::write(file, &stages, token, zone, rows))?;
+        } else {
+            let rows = kept.rows().map(Ok);
+            folder.write("ticks.csv", |file| ticks_csv::write(file, &stages, token, zone, rows))?;
+            folder.write(ticks_parquet::NAME, |file| {
+                let written = ticks_parquet::write(file, &stages, token, kept.rows());
+                written.map_err(std::io::Error::other)
+            })?;
+        }
         for (name, bytes) in self.derived(folder.path())? {
             folder.write(name, |file| file.write_all(&bytes))?;
         }

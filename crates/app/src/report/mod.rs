@@ -13,7 +13,7 @@ mod tests;
 pub(crate) mod threads;
 pub(crate) mod ticks;
 pub(crate) mod ticks_csv;
-mod ticks_parquet;
+pub(crate) mod ticks_parquet;
 pub(crate) mod timeline;
 mod trace_events;
 
@@ -27,6 +27,7 @@ use engine::units::Zone;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::OffsetReport;
+use crate::live::{LiveReport, RingView};
 use crate::measured::ArrivalCounts;
 use crate::recorder::RecorderReport;
 use crate::results::sections;
@@ -281,6 +282,22 @@ impl Report {
             config_hash: ground.config_hash,
             worst,
         }
+    }
+
+    /// Adds what became of the rings to live figures; of a run whose ticks left through them, how many
+    /// were written.
+    pub(crate) fn with_live(mut self, live: Option<&LiveReport>) -> Self {
+        let Some(live) = live else { return self };
+        for ring in &live.rings {
+            let RingView { capacity, max_depth, dropped, .. } = *ring;
+            self.side.insert(ring.name.to_owned(), Ring { capacity, max_depth, dropped });
+            self.advice.extend(advice::of_ring(ring.name, dropped));
+        }
+        if let Some(written) = live.written {
+            self.traces_written = written;
+            self.traces_dropped = self.traced - written.min(self.traced);
+        }
+        self
     }
 
     /// Adds what became of the recorder's ring, and advises where it dropped.

@@ -123,7 +123,7 @@ impl Run {
     fn write(&self, report: &Report, folder: &Path) {
         let folder = RunFolder::create(Some(folder), "perf", "X").expect("a folder");
         let zone = self.config.session.zone;
-        report.write(&folder, &self.kept(), TOKEN, zone).expect("written");
+        report.write(&folder, &self.kept(), TOKEN, zone, false).expect("written");
     }
 }
 

@@ -19,6 +19,22 @@ pub(crate) struct TickRow {
 }
 
 impl TickRow {
+    /// A record of a meter in a run that began at `begin`, without its age.
+    pub(crate) fn of<C: Counter>(meter: &Meter<C>, begin: u64, record: &Record) -> Self {
+        let mut stages_ns = [None; Stage::ALL.len()];
+        for (stage, ns) in Stage::ALL.into_iter().zip(&mut stages_ns) {
+            *ns = meter.stage_ns(&record.stamps, stage);
+        }
+        Self {
+            seq: record.filed.sequence,
+            exchange_time: record.filed.tick.time,
+            stages_ns,
+            total_ns: meter.total_ns(&record.stamps),
+            age_ns: None,
+            at_ns: meter.counter().nanos(begin, record.stamps.end(Stage::Position)),
+        }
+    }
+
     /// The stages that this tick has, in order.
     pub(crate) fn stages(&self) -> impl Iterator<Item = (Stage, u64)> + use<> {
         let stages = Stage::ALL.into_iter().zip(self.stages_ns);
@@ -58,17 +74,7 @@ impl<'a, C: Counter> Kept<'a, C> {
     }
 
     fn row(&self, place: usize, record: &Record) -> TickRow {
-        let mut stages_ns = [None; Stage::ALL.len()];
-        for stage in self.meter.source_stages() {
-            stages_ns[stage as usize] = self.meter.stage_ns(&record.stamps, stage);
-        }
-        TickRow {
-            seq: record.filed.sequence,
-            exchange_time: record.filed.tick.time,
-            stages_ns,
-            total_ns: self.meter.total_ns(&record.stamps),
-            age_ns: self.ages.and_then(|ages| ages.get(place).copied().flatten()),
-            at_ns: self.at_ns(record),
-        }
+        let age_ns = self.ages.and_then(|ages| ages.get(place).copied().flatten());
+        TickRow { age_ns, ..TickRow::of(self.meter, self.begin, record) }
     }
 }

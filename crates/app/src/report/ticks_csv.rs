@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use engine::probe::{Counter, Meter, Stage};
 use engine::units::Zone;
 
+use super::ticks::TickRow;
+
 /// The age of each kept tick at its decision, in the order of the records; `None` where its
 /// scheduled time is not known.
 pub(crate) fn ages<C: Counter>(
@@ -18,41 +20,36 @@ pub(crate) fn ages<C: Counter>(
     meter.records().iter().map(age).collect()
 }
 
-/// Writes the header and all kept ticks.
-pub(crate) fn write<C: Counter>(
+/// Writes the header and all rows.
+pub(crate) fn write(
     file: &mut dyn Write,
-    meter: &Meter<C>,
+    stages: &[Stage],
     token: &str,
     zone: Zone,
-    ages: Option<&[Option<u64>]>,
+    rows: impl Iterator<Item = io::Result<TickRow>>,
 ) -> io::Result<()> {
-    let stages: Vec<Stage> = meter.source_stages().collect();
     write!(file, "seq,token,exchange_time")?;
-    for stage in &stages {
+    for stage in stages {
         write!(file, ",{}_ns", stage.name())?;
     }
     writeln!(file, ",total_ns,age_ns")?;
     let mut time = (i64::MIN, String::new());
-    let mut row = Vec::with_capacity(256);
-    for (place, record) in meter.records().iter().enumerate() {
+    let mut line = Vec::with_capacity(256);
+    for row in rows {
+        let row = row?;
         // Most ticks share their stamp with the one before.
-        let exchange_time = record.filed.tick.time;
-        if exchange_time.0 != time.0 {
-            time = (exchange_time.0, zone.iso(exchange_time));
+        if row.exchange_time.0 != time.0 {
+            time = (row.exchange_time.0, zone.iso(row.exchange_time));
         }
-        row.clear();
-        write!(row, "{},{token},{}", record.filed.sequence, time.1)?;
-        for stage in &stages {
-            row.push(b',');
-            meter.stage_ns(&record.stamps, *stage).into_iter().for_each(|ns| number(&mut row, ns));
+        line.clear();
+        write!(line, "{},{token},{}", row.seq, time.1)?;
+        let stages = stages.iter().map(|stage| row.stages_ns.get(*stage as usize).copied()?);
+        for cell in stages.chain([Some(row.total_ns), row.age_ns]) {
+            line.push(b',');
+            cell.into_iter().for_each(|ns| number(&mut line, ns));
         }
-        row.push(b',');
-        number(&mut row, meter.total_ns(&record.stamps));
-        row.push(b',');
-        let age = ages.and_then(|ages| ages.get(place).copied().flatten());
-        age.into_iter().for_each(|age| number(&mut row, age));
-        row.push(b'\n');
-        file.write_all(&row)?;
+        line.push(b'\n');
+        file.write_all(&line)?;
     }
     Ok(())
 }

@@ -45,6 +45,7 @@ fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum, Meter<Cycles>> {
         latest: Latest::Any,
         landing: Landing::Stopped,
         tap: None,
+        window: None,
         // Nobody listens: what is told is dropped and counted.
         news: sync_channel(0).0,
         news_dropped: 0,
