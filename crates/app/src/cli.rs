@@ -11,11 +11,11 @@ use crate::sandbox_help;
 /// Exit statuses, as `--help` ends.
 const STATUSES: &str = "Exit status:
   0    done and all targets met
-  1    a target was missed
+  1    a target was missed, or a comparison found a regression
   2    wrong usage or configuration
   3    measurement incomplete
   4    feed or broker failure
-  5    a recording is unreadable
+  5    a recording, or a run's folder, is unreadable
   130  interrupted; the reports of what was seen are written";
 
 /// Trades index options tick by tick over Angel One's SmartAPI, and shows where every microsecond went.
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Make the page and the trace of a measured run again from its files
     Report(ReportArgs),
+    /// Say whether a measured run is slower or faster than another
+    Compare(CompareArgs),
     /// Show, check or explain the configuration
     Config(ConfigArgs),
 }
@@ -235,6 +237,35 @@ pub(crate) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Folder of the run to compare with
+    pub(crate) a: PathBuf,
+    /// Folder of the run in question
+    pub(crate) b: PathBuf,
+    /// Compare this alone: a stage, total or age (repeatable) [default: all; age is shown and decides nothing]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// A slow-down of a percentile up to so much is no regression
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = tolerance)]
+    pub(crate) tolerance: f64,
+    /// Confidence of all intervals together
+    #[arg(long, value_name = "PERCENT", default_value_t = 95.0, value_parser = confidence)]
+    pub(crate) confidence: f64,
+    /// Resamples of each run
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = resamples)]
+    pub(crate) resamples: usize,
+    /// Seed of the resamples
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print one JSON document on stdout; text for people goes to stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but results and errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     pub(crate) command: ConfigCommand,
@@ -282,4 +313,23 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "must be a time above 0".to_owned())
+}
+
+/// What a number on the command line must be, and is otherwise told.
+fn number_in(text: &str, allowed: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| allowed(*number));
+    number.ok_or_else(|| format!("must be {rule}"))
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    number_in(text, |number| (0.0..=1000.0).contains(&number), "a percentage from 0 to 1000")
+}
+
+fn confidence(text: &str) -> Result<f64, String> {
+    number_in(text, |number| (50.0..=99.9).contains(&number), "a percentage from 50 to 99.9")
+}
+
+fn resamples(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (200..=100_000).contains(number));
+    number.ok_or_else(|| "must be a whole number from 200 to 100000".to_owned())
 }

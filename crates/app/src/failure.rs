@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum Status {
     /// Done, and all targets met.
     Done = 0,
-    /// A target was missed.
+    /// A target was missed, or a comparison found a regression.
     TargetMissed = 1,
     /// Wrong usage or configuration.
     Usage = 2,

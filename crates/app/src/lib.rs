@@ -3,6 +3,7 @@
 mod background;
 mod cli;
 mod clock;
+mod compare;
 mod config_command;
 mod failure;
 mod fills;
@@ -65,6 +66,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Result<Status, Failure> {
         }
         Command::Sandbox(args) => sandbox_command::run(args),
         Command::Report(args) => report_command::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Config(args) => config_command::run(&args.command, schema),
     }
 }

@@ -41,7 +41,7 @@ use timeline::{Event, Timeline};
 
 /// The form of `report.json`; raised when a field changes its meaning, or when one comes without
 /// which the page cannot be made.
-const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// What is known of a run before it starts.
 pub(crate) struct Ground {

@@ -1,6 +1,7 @@
 //! The program as a person meets it: the real binary, its embedded sandbox, its files and statuses.
 
 mod common;
+mod compare;
 mod live;
 mod parity;
 mod perf;

@@ -1,0 +1,114 @@
+//! Which runs are compared, which are refused, and what is told of the others.
+
+use serde_json::json;
+
+use super::*;
+
+fn report() -> Value {
+    json!({
+        "schema": SCHEMA, "source": "sandbox", "symbol": "NIFTY", "started": "2026-01-01",
+        "traced": 5000, "incomplete": false, "total_from": "read", "age": null,
+        "stages": [{ "name": "feed", "p50_ns": 1 }], "traces_written": 5000,
+        "throughput_per_s": 1000.0, "stamp_cost_ns": 9.5, "config_hash": "x",
+        "environment": { "version": "1", "build_profile": "release", "tls": true, "cores": 2 },
+        "config": { "risk": { "lots": 1, "base_sl_points": 10.0 } },
+        "later": "fields are left alone",
+    })
+}
+
+fn ground(report: &Value) -> Ground {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("report.json"), report.to_string()).expect("written");
+    Ground::read(folder.path()).expect("a report")
+}
+
+/// The report with another value at a path such as `/environment/tls`.
+fn with(path: &str, value: Value) -> Ground {
+    let mut report = report();
+    *report.pointer_mut(path).expect("a field") = value;
+    ground(&report)
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_both_values() {
+    let a = ground(&report());
+    assert!(refuse(&a, &a).is_ok());
+    let cases = [
+        ("/total_from", json!("tick"), "read in A and tick in B"),
+        ("/source", json!("angel one"), "sandbox in A and angel one in B"),
+        ("/environment/build_profile", json!("debug"), "release in A and debug in B"),
+        ("/traced", json!(0), "B traced no tick"),
+    ];
+    for (path, value, told) in cases {
+        let refused = refuse(&a, &with(path, value)).expect_err(path);
+        assert_eq!(refused.status, Status::Usage, "{path}");
+        let text = refused.to_string();
+        assert!(text.contains(told) && text.contains("\nhint: measure"), "{text}");
+    }
+}
+
+#[test]
+fn whatever_else_may_be_behind_a_difference_is_told() {
+    let a = ground(&report());
+    assert_eq!(warnings(&a, &a), Vec::<String>::new());
+    assert_eq!(warnings(&a, &with("/environment/version", json!("2"))), Vec::<String>::new());
+    assert_eq!(warnings(&a, &with("/throughput_per_s", json!(1090.0))), Vec::<String>::new());
+    let cases = [
+        ("/incomplete", json!(true), "B is incomplete: its run ended early or lost something"),
+        ("/traced", json!(6000), "B kept 5000 of its 6000 ticks"),
+        ("/symbol", json!("BANK"), "the symbols differ: NIFTY in A and BANK in B"),
+        ("/throughput_per_s", json!(1200.0), "the rates differ: 1000 packets/s in A and 1200 in B"),
+        (
+            "/environment/tls",
+            json!(false),
+            "the environments differ: tls is true in A and false in B",
+        ),
+    ];
+    for (path, value, told) in cases {
+        assert_eq!(warnings(&a, &with(path, value)), [told]);
+    }
+    let few = with("/traces_written", json!(300));
+    assert!(warnings(&few, &a).contains(&"A holds 300 ticks, 1000 would say more".to_owned()));
+    let mut pinned = report();
+    pinned["environment"]["pinning"] = json!("1");
+    let told = ["the environments differ: pinning is null in A and \"1\" in B"];
+    assert_eq!(warnings(&a, &ground(&pinned)), told);
+}
+
+#[test]
+fn changed_configuration_keys_are_named() {
+    let a = ground(&report());
+    let mut changed = report();
+    changed["config_hash"] = json!("y");
+    assert_eq!(warnings(&a, &ground(&changed)), ["the configurations differ"]);
+    changed["config"] =
+        json!({ "risk": { "lots": 2, "base_sl_points": 10.0 }, "my": { "key": 1 } });
+    let told = "the configurations differ: risk.lots, my.key";
+    assert_eq!(warnings(&a, &ground(&changed)), [told]);
+    changed["config"] = json!({ "a": { "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6 } });
+    let told =
+        "the configurations differ: risk.base_sl_points, risk.lots, a.1, a.2, a.3 and 3 more";
+    assert_eq!(warnings(&a, &ground(&changed)), [told]);
+}
+
+#[test]
+fn a_report_that_cannot_be_read_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("report.json");
+    let other = "\"schema\": 1".replace('1', &(SCHEMA + 1).to_string());
+    let cases = [
+        (None, Status::Data, "hint: name the folder of a run"),
+        (Some("{".to_owned()), Status::Data, "cannot read"),
+        (Some(format!("{{\"schema\": {SCHEMA}}}")), Status::Data, "missing field"),
+        (Some(format!("{{{other}}}")), Status::Usage, "has the schema"),
+        (Some("{}".to_owned()), Status::Usage, "has the schema null"),
+    ];
+    for (text, status, told) in cases {
+        if let Some(text) = &text {
+            std::fs::write(&path, text).expect("written");
+        }
+        let failure = Ground::read(folder.path()).expect_err(told);
+        assert_eq!(failure.status, status, "{failure}");
+        assert!(failure.to_string().contains(told), "{failure}");
+    }
+}

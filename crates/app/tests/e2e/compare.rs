@@ -1,0 +1,123 @@
+//! `compare` of real runs of `perf`: what it says, its document, and its statuses.
+
+use serde_json::{Value, json};
+
+use crate::common::{WIDE_TARGETS, World};
+
+/// A world with one measured run in it.
+fn measured() -> World {
+    let world = World::new();
+    let args = "perf --ticks 600 --settle 50 --rate 5000 --quiet --out a".split(' ');
+    world.run(args.chain(WIDE_TARGETS)).assert_status(0);
+    world
+}
+
+/// Copies the run `a` to `b`: its report as `change` leaves it, its ticks with all times multiplied.
+fn copy(world: &World, factor: u64, change: impl FnOnce(&mut Value)) {
+    let mut report = world.json("a/report.json");
+    change(&mut report);
+    std::fs::create_dir_all(world.path("b")).expect("made");
+    world.write("b/report.json", &report.to_string());
+    let text = world.text("a/ticks.csv");
+    let (header, rows) = text.split_once('\n').expect("a header");
+    let mut changed = format!("{header}\n");
+    for row in rows.lines() {
+        let mut cells: Vec<String> = row.split(',').map(str::to_owned).collect();
+        for cell in &mut cells[3..] {
+            *cell = (cell.parse::<u64>().expect("a time") * factor).to_string();
+        }
+        changed += &cells.join(",");
+        changed.push('\n');
+    }
+    world.write("b/ticks.csv", &changed);
+}
+
+const COMPARE: [&str; 5] = ["compare", "a", "b", "--resamples", "200"];
+
+#[test]
+fn a_run_does_not_differ_from_itself() {
+    let world = measured();
+    let ended = world.run(["compare", "a", "a", "--resamples", "200"]);
+    ended.assert_status(0);
+    let answer = ended.out.lines().last().expect("an answer");
+    assert!(answer.starts_with("no difference seen"), "{}", ended.out);
+    assert!(ended.err.contains("warning: A holds 600 ticks"), "{}", ended.err);
+    for name in ["framing", "feed", "indicators", "position", "total", "age"] {
+        let line = ended.out.lines().find(|line| line.starts_with(name)).expect(name);
+        assert!(line.contains("p50") && line.ends_with("no difference seen"), "{line}");
+    }
+}
+
+#[test]
+fn ten_times_the_time_is_a_regression_and_a_tenth_is_none() {
+    let world = measured();
+    copy(&world, 10, |_| {});
+    let slower = world.run(COMPARE.into_iter().chain(["--json"]));
+    slower.assert_status(1);
+    assert!(slower.err.contains("B is slower: "), "people are told on stderr: {}", slower.err);
+    let document: Value = serde_json::from_str(&slower.out).expect("one JSON document");
+    assert_eq!(document["verdict"], "slower");
+    assert_eq!(document["a"]["ticks"], 600);
+    assert_eq!(document["method"]["resamples"], 200);
+    let comparisons = document["comparisons"].as_array().expect("comparisons");
+    let total = comparisons.iter().find(|one| one["name"] == "total" && one["percentile"] == "p50");
+    let total = total.expect("the total's median");
+    assert_eq!(total["shift_ns"].as_u64(), total["a_ns"].as_u64().map(|ns| ns * 9));
+    assert_eq!((&total["shift_percent"], &total["regression"]), (&json!(900.0), &json!(true)));
+    let [low, high] = ["low_ns", "high_ns"].map(|name| total[name].as_i64().expect(name));
+    assert!(0 < low && low <= high, "{total}");
+    world.run(COMPARE.into_iter().chain(["--tolerance", "901"])).assert_status(0);
+    world.run(COMPARE.into_iter().chain(["--only", "total"])).assert_status(1);
+    world.run(["compare", "b", "a", "--resamples", "200"]).assert_status(0);
+}
+
+#[test]
+fn the_same_seed_prints_the_same_document() {
+    let world = measured();
+    copy(&world, 2, |_| {});
+    let printed = |seed| world.run(COMPARE.into_iter().chain(["--json", "--seed", seed])).out;
+    let figures = |printed: &str| {
+        let document: Value = serde_json::from_str(printed).expect("one JSON document");
+        document["comparisons"].clone()
+    };
+    let first = printed("5");
+    assert_eq!(first, printed("5"));
+    assert_ne!(figures(&first), figures(&printed("6")));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_with_status_2() {
+    let world = measured();
+    copy(&world, 1, |report| report["total_from"] = json!("kernel"));
+    let words = ["error: the runs cannot be compared", "read in A and kernel in B", "hint: "];
+    world.run(COMPARE).assert_failure(2, &words);
+    copy(&world, 1, |report| report["schema"] = json!(999));
+    world.run(COMPARE).assert_failure(2, &["has the schema 999", "hint: "]);
+    copy(&world, 1, |_| {});
+    let only = COMPARE.into_iter().chain(["--only", "wings"]);
+    world.run(only).assert_failure(2, &["--only wings", "framing, feed", "total"]);
+    for (flag, value) in [("--confidence", "100"), ("--resamples", "9"), ("--tolerance", "-1")] {
+        let argument = format!("{flag}={value}");
+        world.run(["compare", "a", "b", &argument]).assert_failure(2, &[flag, "must be a"]);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_ends_with_status_5() {
+    let world = measured();
+    world.run(["compare", "a", "gone"]).assert_failure(5, &["gone/report.json", "hint: "]);
+    copy(&world, 1, |report| report["traces_written"] = json!(700));
+    world.run(COMPARE).assert_failure(5, &["600 rows", "report.json says 700"]);
+    world.write("b/ticks.csv", "seq\n");
+    world.run(COMPARE).assert_failure(5, &["b/ticks.csv: it has no column framing_ns", "hint: "]);
+}
+
+#[test]
+fn too_few_ticks_are_no_pass() {
+    let world = World::new();
+    let args = "perf --ticks 50 --settle 0 --quiet --out a".split(' ');
+    world.run(args.chain(WIDE_TARGETS)).assert_status(0);
+    let ended = world.run(["compare", "a", "a"]);
+    ended.assert_failure(3, &["error: nothing could be judged", "hint: measure again"]);
+    assert!(ended.out.ends_with("\nnothing was judged\n"), "{}", ended.out);
+}
