@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+pub mod instruments;
 pub mod order_update;
 pub mod packet;
 pub mod rest;

@@ -30,6 +30,7 @@ const PURE: [(&str, &[&str]); 2] = [
             "serde_json",
             "serde_path_to_error",
             "sha1",
+            "strsim",
             "thiserror",
             "zerocopy",
         ],

@@ -72,19 +72,33 @@ impl ExchangeType {
     /// NSE currency: the one segment whose prices are 10^-7 rupees.
     pub const CDE_FO: Self = Self(13);
 
+    /// Every segment that has a name.
+    pub const NAMED: [(Self, &'static str); 7] = [
+        (Self::NSE_CM, "NSE"),
+        (Self::NSE_FO, "NFO"),
+        (Self::BSE_CM, "BSE"),
+        (Self::BSE_FO, "BFO"),
+        (Self::MCX_FO, "MCX"),
+        (Self::NCX_FO, "NCDEX"),
+        (Self::CDE_FO, "CDS"),
+    ];
+
     /// The stream's number for a segment name of REST and the scrip master, such as `NFO`.
     #[must_use]
     pub fn of_segment(name: &str) -> Option<Self> {
-        Some(match name {
-            "NSE" => Self::NSE_CM,
-            "NFO" => Self::NSE_FO,
-            "BSE" => Self::BSE_CM,
-            "BFO" => Self::BSE_FO,
-            "MCX" => Self::MCX_FO,
-            "NCDEX" => Self::NCX_FO,
-            "CDS" => Self::CDE_FO,
-            _ => return None,
-        })
+        Self::NAMED.iter().find(|(_, known)| *known == name).map(|(segment, _)| *segment)
+    }
+
+    /// The inverse of [`ExchangeType::of_segment`].
+    #[must_use]
+    pub fn segment_name(self) -> Option<&'static str> {
+        Self::NAMED.iter().find(|(known, _)| *known == self).map(|(_, name)| *name)
+    }
+
+    /// What a price of this segment is divided by to give rupees.
+    #[must_use]
+    pub const fn price_divisor(self) -> i64 {
+        if self.0 == Self::CDE_FO.0 { 10_000_000 } else { 100 }
     }
 }
 
