@@ -1,6 +1,12 @@
 //! The wall clock of sessions, and waiting by it.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
+
+use smartapi::instruments::Day;
+
+const IST_MS: u64 = (5 * 60 + 30) * 60_000;
+const DAY_MS: u64 = 24 * 60 * 60_000;
 
 /// A date by the wall clock, in milliseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,11 +18,31 @@ impl Wall {
         self.0 / 1000
     }
 
+    /// The last moment up to now at which a trading day's list of instruments is due: 08:30 IST on a
+    /// weekday. Holidays are not known here; asking once more on one does no harm.
+    pub(crate) fn last_list_due(self) -> Self {
+        const DUE_MS: u64 = (8 * 60 + 30) * 60_000;
+        let due = |day: u64| Self((day * DAY_MS + DUE_MS).saturating_sub(IST_MS));
+        let is_weekday = |day: u64| u16::try_from(day).is_ok_and(|day| Day(day).since_monday() < 5);
+        let mut day = self.ist_day();
+        while day > 0 && (!is_weekday(day) || due(day) > self) {
+            day -= 1;
+        }
+        due(day)
+    }
+
     /// The number of the day in India, which changes at 00:00 IST (UTC+05:30, no summer time).
     pub(crate) const fn ist_day(self) -> u64 {
-        const IST_MS: u64 = (5 * 60 + 30) * 60_000;
-        const DAY_MS: u64 = 24 * 60 * 60_000;
         self.0.saturating_add(IST_MS) / DAY_MS
+    }
+}
+
+impl fmt::Display for Wall {
+    /// `28 Nov 2025 08:31 IST`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0.saturating_add(IST_MS) % DAY_MS / 60_000;
+        let day = Day::in_india(self.seconds());
+        write!(out, "{day} {:02}:{:02} IST", minutes / 60, minutes % 60)
     }
 }
 
@@ -72,6 +98,20 @@ mod tests {
         let midnight = Wall(1_795_113_000_000);
         assert_eq!(Wall(midnight.0 - 1).ist_day() + 1, midnight.ist_day());
         assert_eq!(Wall(midnight.0 + 86_399_999).ist_day(), midnight.ist_day());
+    }
+
+    #[test]
+    fn a_list_is_due_at_half_past_eight_on_weekdays() {
+        // Monday, 24 Nov 2025, 00:00 in India.
+        let monday = 1_763_922_600_000;
+        let (day, minute) = (DAY_MS as i64, 60_000);
+        let due = |after: i64| Wall(monday + after as u64).last_list_due().to_string();
+        let eight_thirty = (8 * 60 + 30) * minute;
+        assert_eq!(due(eight_thirty), "24 Nov 2025 08:30 IST");
+        assert_eq!(due(eight_thirty - 1), "21 Nov 2025 08:30 IST", "the Friday before");
+        assert_eq!(due(4 * day + eight_thirty - 1), "27 Nov 2025 08:30 IST");
+        assert_eq!(due(6 * day + 12 * 60 * minute), "28 Nov 2025 08:30 IST", "on Sunday");
+        assert_eq!(Wall(0).last_list_due(), Wall(3 * 60 * 60_000));
     }
 
     #[tokio::test]

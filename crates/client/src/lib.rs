@@ -3,6 +3,7 @@
 mod broker;
 mod clock;
 mod credentials;
+mod instruments;
 pub mod market;
 mod servers;
 mod state;
@@ -12,5 +13,6 @@ pub use broker::{Broker, BrokerError, LoginReason, SessionStart};
 pub use credentials::{
     CredentialSource, Credentials, CredentialsError, Places, PlainCredentials, process_environment,
 };
-pub use servers::{Servers, ServersError};
+pub use instruments::{Instruments, InstrumentsError, Notice};
+pub use servers::{Addresses, ListServer, Servers, ServersError};
 pub use state::{StateError, StateFolder};

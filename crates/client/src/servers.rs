@@ -15,7 +15,18 @@ use thiserror::Error;
 pub struct Servers {
     rest: Url,
     market_stream: Url,
+    scrip_master: Url,
     tls: Arc<ClientConfig>,
+}
+
+/// Where a stand-in serves what.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses<'a> {
+    /// The root of the REST routes.
+    pub rest: &'a str,
+    pub market_stream: &'a str,
+    /// The list of instruments.
+    pub scrip_master: &'a str,
 }
 
 impl Servers {
@@ -24,11 +35,13 @@ impl Servers {
     /// Errors: [`ServersError::Tls`] if this build lacks the usual TLS versions.
     /// Source: SmartAPI documentation (July 2026).
     pub fn angel_one() -> Result<Self, ServersError> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         Ok(Self {
             rest: parse("https://apiconnect.angelone.in")?,
             market_stream: parse("wss://smartapisocket.angelone.in/smart-stream")?,
-            tls: tls(roots)?,
+            scrip_master: parse(
+                "https://margincalculator.angelone.in/OpenAPI_File/files/OpenAPIScripMaster.json",
+            )?,
+            tls: tls(public_authorities())?,
         })
     }
 
@@ -37,14 +50,15 @@ impl Servers {
     /// Errors: [`ServersError`] for a malformed address, a plain one of another machine, and for
     ///         an `authority` that is missing for TLS or is not a PEM certificate.
     pub fn local(
-        rest_url: &str,
-        market_stream_url: &str,
+        addresses: &Addresses<'_>,
         authority_pem: Option<&[u8]>,
     ) -> Result<Self, ServersError> {
-        let (rest, market_stream) = (parse(rest_url)?, parse(market_stream_url)?);
+        let (rest, market_stream) = (parse(addresses.rest)?, parse(addresses.market_stream)?);
+        let scrip_master = parse(addresses.scrip_master)?;
         allow(&rest, ["http", "https"], authority_pem.is_some())?;
         allow(&market_stream, ["ws", "wss"], authority_pem.is_some())?;
-        Ok(Self { rest, market_stream, tls: tls(authority(authority_pem)?)? })
+        allow(&scrip_master, ["http", "https"], authority_pem.is_some())?;
+        Ok(Self { rest, market_stream, scrip_master, tls: tls(authority(authority_pem)?)? })
     }
 
     /// The root of the REST routes.
@@ -59,6 +73,12 @@ impl Servers {
         &self.market_stream
     }
 
+    /// Where the list of instruments is served.
+    #[must_use]
+    pub fn list(&self) -> ListServer {
+        ListServer { url: self.scrip_master.clone(), tls: Arc::clone(&self.tls) }
+    }
+
     /// The TLS set-up that REST and streams share.
     #[must_use]
     pub const fn tls(&self) -> &Arc<ClientConfig> {
@@ -67,11 +87,46 @@ impl Servers {
 
     /// Host and port of the REST server, which name it to people and in the session's key.
     pub(crate) fn name(&self) -> String {
-        let host = self.rest.host_str().unwrap_or_default();
-        match self.rest.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        host_and_port(&self.rest)
+    }
+}
+
+/// The address of a list of instruments, which needs no login.
+#[derive(Clone, Debug)]
+pub struct ListServer {
+    url: Url,
+    tls: Arc<ClientConfig>,
+}
+
+impl ListServer {
+    /// A list at an address of the user's: plain on this machine, or by TLS with the given authority,
+    /// else with the public ones.
+    ///
+    /// Errors: [`ServersError`] for a malformed address, a plain one of another machine, and an
+    ///         authority that is not a PEM certificate.
+    pub fn at(url: &str, authority_pem: Option<&[u8]>) -> Result<Self, ServersError> {
+        let url = parse(url)?;
+        allow(&url, ["http", "https"], true)?;
+        let roots = match authority_pem {
+            Some(_) => authority(authority_pem)?,
+            None => public_authorities(),
+        };
+        Ok(Self { url, tls: tls(roots)? })
+    }
+
+    /// The address.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) const fn tls(&self) -> &Arc<ClientConfig> {
+        &self.tls
+    }
+
+    /// Host and port, which name it to people and in the name of the kept file.
+    pub(crate) fn name(&self) -> String {
+        host_and_port(&self.url)
     }
 }
 
@@ -110,6 +165,14 @@ impl ServersError {
     }
 }
 
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
 fn parse(url: &str) -> Result<Url, ServersError> {
     Url::parse(url)
         .map_err(|rule| ServersError::Address { url: url.to_owned(), rule: rule.to_string() })
@@ -139,6 +202,10 @@ fn is_this_machine(url: &Url) -> bool {
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+fn public_authorities() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
 fn authority(pem: Option<&[u8]>) -> Result<RootCertStore, ServersError> {
     let unusable = |rule: String| ServersError::Authority { rule };
     let mut roots = RootCertStore::empty();
@@ -166,18 +233,32 @@ fn tls(roots: RootCertStore) -> Result<Arc<ClientConfig>, ServersError> {
 mod tests {
     use super::*;
 
+    const HTTP: &str = "http://127.0.0.1";
+    const WS: &str = "ws://127.0.0.1";
+
     #[test]
     fn the_brokers_own_servers_are_secured() {
         let servers = Servers::angel_one().expect("servers");
         assert_eq!(servers.rest().scheme(), "https");
         assert_eq!(servers.market_stream().scheme(), "wss");
+        assert_eq!(servers.list().url().scheme(), "https");
         assert_eq!(servers.name(), "apiconnect.angelone.in");
+        assert_eq!(servers.list().name(), "margincalculator.angelone.in");
+    }
+
+    fn local(
+        [rest, market_stream, scrip_master]: [&str; 3],
+        authority_pem: Option<&[u8]>,
+    ) -> Result<Servers, ServersError> {
+        Servers::local(&Addresses { rest, market_stream, scrip_master }, authority_pem)
     }
 
     #[test]
     fn plain_text_stays_on_this_machine() {
         let plain = |host: &str| {
-            Servers::local(&format!("http://{host}:80"), &format!("ws://{host}:8080/x"), None)
+            let http = format!("http://{host}:80");
+            let list = ListServer::at(&http, None).map(|_| ());
+            list.and(local([HTTP, &format!("ws://{host}:8080/x"), &http], None))
         };
         for host in ["127.0.0.1", "localhost", "[::1]"] {
             assert!(plain(host).is_ok(), "{host}");
@@ -190,14 +271,18 @@ mod tests {
     #[test]
     fn every_refusal_has_a_hint() {
         let refusals = [
-            Servers::local("nowhere", "ws://127.0.0.1", None),
-            Servers::local("ftp://127.0.0.1", "ws://127.0.0.1", None),
-            Servers::local("http://127.0.0.1", "ws://example.com", None),
-            Servers::local("https://127.0.0.1", "wss://127.0.0.1", None),
-            Servers::local("https://127.0.0.1", "wss://127.0.0.1", Some(b"")),
+            local(["nowhere", WS, HTTP], None),
+            local(["ftp://127.0.0.1", WS, HTTP], None),
+            local([HTTP, "ws://example.com", HTTP], None),
+            local([HTTP, WS, "http://example.com"], None),
+            local(["https://127.0.0.1", "wss://127.0.0.1", "https://127.0.0.1"], None),
+            local([HTTP, WS, HTTP], Some(b"")),
         ];
         for refusal in refusals {
             assert!(!refusal.expect_err("refused").hint().is_empty());
         }
+        assert!(ListServer::at("ws://127.0.0.1", None).is_err());
+        assert!(ListServer::at("https://example.com", Some(b"")).is_err());
+        assert!(ListServer::at("https://example.com", None).is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// The folder in which sessions are kept.
+/// The folder in which sessions and the list of instruments are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateFolder(PathBuf);
 
@@ -95,6 +95,19 @@ impl StateError {
             ),
         }
     }
+}
+
+/// Makes `text` part of a file name such that two texts never give the same.
+pub(crate) fn file_part(text: &str) -> String {
+    let mut part = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' {
+            part.push(char::from(byte));
+        } else {
+            part.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    part
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::market::Limits;
-use client::{Broker, BrokerError, Credentials, Places, PlainCredentials, Servers, StateFolder};
+use client::{
+    Addresses, Broker, BrokerError, Credentials, Places, PlainCredentials, Servers, StateFolder,
+};
 use engine::config::{Config, Instrument, Session};
 use engine::tick_path::feed::Subscription;
 use engine::units::{EventTime, Micros};
@@ -218,7 +220,12 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     let authority = address.ca_file.as_ref().map(std::fs::read).transpose().map_err(|error| {
         Failure::usage(format!("cannot read the sandbox's certificate: {error}"), "start again")
     })?;
-    let servers = Servers::local(&address.rest_url, &address.stream_url, authority.as_deref())
+    let addresses = Addresses {
+        rest: &address.rest_url,
+        market_stream: &address.stream_url,
+        scrip_master: &address.scrip_master_url,
+    };
+    let servers = Servers::local(&addresses, authority.as_deref())
         .map_err(|error| Failure::usage(&error, error.hint()))?;
     let given = address.credentials.clone();
     let credentials = Credentials::given(PlainCredentials {

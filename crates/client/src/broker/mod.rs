@@ -19,6 +19,7 @@ mod session_file;
 mod tokens;
 
 pub use error::BrokerError;
+pub(crate) use rest::{no_answer, root_cause};
 pub use session::{LoginReason, SessionStart};
 
 /// An account that is logged in.

@@ -135,16 +135,25 @@ impl Rest {
     }
 
     fn no_answer(&self, call: &Call, error: &reqwest::Error) -> BrokerError {
-        let (doing, server) = (call.doing, self.servers.name());
-        if let Some(cause) = refused_certificate(error) {
-            return BrokerError::Certificate { doing, server, cause };
-        }
-        if error.is_timeout() {
-            let limit = if error.is_connect() { CONNECT } else { TOTAL };
-            return BrokerError::Silent { doing, server, seconds: limit.as_secs() };
-        }
-        BrokerError::Unreachable { doing, server, cause: root_cause(error) }
+        no_answer(call.doing, self.servers.name(), error, [CONNECT, TOTAL])
     }
+}
+
+/// Why there was no answer; `limits` are those of connecting and of the whole call.
+pub(crate) fn no_answer(
+    doing: &'static str,
+    server: String,
+    error: &reqwest::Error,
+    [connect, total]: [Duration; 2],
+) -> BrokerError {
+    if let Some(cause) = refused_certificate(error) {
+        return BrokerError::Certificate { doing, server, cause };
+    }
+    if error.is_timeout() {
+        let limit = if error.is_connect() { connect } else { total };
+        return BrokerError::Silent { doing, server, seconds: limit.as_secs() };
+    }
+    BrokerError::Unreachable { doing, server, cause: root_cause(error) }
 }
 
 /// Source: SmartAPI documentation (July 2026); the addresses are free text there, and literal
@@ -178,7 +187,7 @@ fn bearer(jwt: &SecretString, call: &Call) -> Result<HeaderValue, BrokerError> {
 }
 
 /// The innermost message, which is the one that says something; the outer ones repeat the address.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let innermost = successors(error.source(), |error| beneath(*error)).last();
     innermost.map_or_else(|| "the connection broke".to_owned(), ToString::to_string)
 }

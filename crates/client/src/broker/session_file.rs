@@ -11,7 +11,7 @@ use smartapi::rest::Tokens;
 
 use super::tokens::SessionTokens;
 use crate::clock::Wall;
-use crate::state::{StateError, StateFolder};
+use crate::state::{StateError, StateFolder, file_part};
 
 /// Three tokens of a few hundred bytes fit many times.
 const LARGEST: u64 = 64 * 1024;
@@ -181,19 +181,6 @@ impl SessionFile {
     fn failed(&self, action: &'static str, cause: io::Error) -> StateError {
         StateError::Io { action, path: self.path.clone(), cause }
     }
-}
-
-/// Makes `text` part of a file name such that two texts never give the same.
-fn file_part(text: &str) -> String {
-    let mut part = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' {
-            part.push(char::from(byte));
-        } else {
-            part.push_str(&format!("%{byte:02x}"));
-        }
-    }
-    part
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::credentials::PlainCredentials;
+use crate::servers::Addresses;
 use crate::state::StateError;
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -55,11 +56,9 @@ impl Twin {
     }
 
     async fn connect(&self) -> Result<Broker, BrokerError> {
-        let servers = Servers::local(
-            &format!("http://{}", self.address),
-            &format!("ws://{}", self.address),
-            None,
-        );
+        let (http, ws) = (format!("http://{}", self.address), format!("ws://{}", self.address));
+        let addresses = Addresses { rest: &http, market_stream: &ws, scrip_master: &http };
+        let servers = Servers::local(&addresses, None);
         let state = StateFolder::at(self.folder.path().join("state"));
         let clock = Clock::Jumping(Arc::clone(&self.now));
         Broker::connect_by(clock, servers.expect("local"), credentials(), &state).await
@@ -466,8 +465,9 @@ async fn only_the_given_authority_is_believed() {
     let (_, stranger) = secured().await;
     let folder = tempfile::tempdir().expect("a folder");
     let connect = async |pem: &str| {
-        let (rest, stream) = (format!("https://{address}"), format!("wss://{address}"));
-        let servers = Servers::local(&rest, &stream, Some(pem.as_bytes())).expect("local");
+        let (https, wss) = (format!("https://{address}"), format!("wss://{address}"));
+        let addresses = Addresses { rest: &https, market_stream: &wss, scrip_master: &https };
+        let servers = Servers::local(&addresses, Some(pem.as_bytes())).expect("local");
         Broker::connect(servers, credentials(), StateFolder::at(folder.path())).await
     };
     let error = connect(&stranger).await.expect_err("another authority");
