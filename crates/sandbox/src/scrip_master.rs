@@ -1,22 +1,66 @@
-//! The list of instruments, as the broker serves it: the played one and the index that it belongs to.
+//! The list of instruments, as the broker serves it: the played one, and an invented list around it.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use smartapi::instruments::sample::{self, Recipe};
+use smartapi::instruments::{Day, Row};
 
 use crate::Instrument;
 use crate::twin::Twin;
 
 pub(crate) const PATH: &str = "/OpenAPI_File/files/OpenAPIScripMaster.json";
+/// Rows beside the played instrument, unless `?rows=` asks for others.
+const USUAL_ROWS: usize = 1_000;
+/// A few times the broker's own list.
+const MOST_ROWS: usize = 1_000_000;
 
 pub(crate) fn routes() -> Router<Arc<Twin>> {
-    Router::new().route(
-        PATH,
-        get(|State(twin): State<Arc<Twin>>| async move { Json(rows(&twin.instrument)) }),
-    )
+    Router::new().route(PATH, get(serve))
+}
+
+/// What a test may ask for behind the address.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    answer: Answer,
+    rows: Option<usize>,
+}
+
+/// What the broker has served instead of the list, in outages.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    #[default]
+    Whole,
+    Null,
+    /// Breaks off in the middle.
+    Half,
+    /// A web page.
+    Page,
+}
+
+async fn serve(State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>) -> impl IntoResponse {
+    let json = [(CONTENT_TYPE, "application/json")];
+    match asked.answer {
+        Answer::Null => return (json, b"null".to_vec()),
+        Answer::Page => return ([(CONTENT_TYPE, "text/html")], b"<html></html>".to_vec()),
+        Answer::Whole | Answer::Half => {}
+    }
+    let today = Day::in_india(u64::try_from(twin.wall_s()).unwrap_or_default());
+    let rows = asked.rows.unwrap_or(USUAL_ROWS).min(MOST_ROWS);
+    let rows = rows_of(&twin.instrument, &Recipe { seed: 1, today, rows });
+    // Rows of text cannot fail to be written.
+    let mut file = serde_json::to_vec(&rows).unwrap_or_default();
+    if matches!(asked.answer, Answer::Half) {
+        file.truncate(file.len() / 2);
+    }
+    (json, file)
 }
 
 const MONTHS: [&str; 12] =
@@ -44,8 +88,28 @@ fn contract(symbol: &str) -> Option<Contract<'_>> {
     })
 }
 
-/// Prices in this file are rupees times 100; `tick_size` is in paise.
-fn rows(played: &Instrument) -> Value {
+/// The played instrument, and the invented ones that are not it.
+fn rows_of(played: &Instrument, recipe: &Recipe) -> Vec<Row<'static>> {
+    let mut rows = sample::rows(recipe);
+    let segment = played.segment();
+    let same = |row: &Row<'_>| row.exch_seg == segment && row.symbol == played.symbol.as_str();
+    let listed = rows.iter().find(|row| same(row)).cloned();
+    rows.retain(|row| {
+        !same(row) && (row.exch_seg != segment || row.token != played.token.as_str())
+    });
+    rows.insert(
+        0,
+        Row {
+            token: played.token.clone().into(),
+            lotsize: played.lot_size.to_string().into(),
+            ..listed.unwrap_or_else(|| by_symbol(played))
+        },
+    );
+    rows
+}
+
+/// What the symbol of an instrument says; strikes are rupees times 100, the tick size is in paise.
+fn by_symbol(played: &Instrument) -> Row<'static> {
     let contract = contract(&played.symbol);
     let (name, expiry, strike, kind) = match &contract {
         None => (played.symbol.trim_end_matches("-EQ"), String::new(), "-1.000000".into(), ""),
@@ -62,50 +126,69 @@ fn rows(played: &Instrument) -> Value {
             (*name, format!("{day}20{year}"), strike, kind)
         }
     };
-    json!([
-        {
-            "token": played.token, "symbol": played.symbol, "name": name, "expiry": expiry,
-            "strike": strike, "lotsize": played.lot_size.to_string(), "instrumenttype": kind,
-            "exch_seg": played.segment(), "tick_size": "5.000000",
-        },
-        {
-            "token": "99926000", "symbol": "Nifty 50", "name": "NIFTY", "expiry": "",
-            "strike": "0.000000", "lotsize": "1", "instrumenttype": "AMXIDX",
-            "exch_seg": "NSE", "tick_size": "0.000000",
-        },
-    ])
+    Row {
+        symbol: played.symbol.clone().into(),
+        name: name.to_owned().into(),
+        expiry: expiry.into(),
+        strike: strike.into(),
+        instrumenttype: kind.into(),
+        exch_seg: played.segment().into(),
+        tick_size: "5.000000".into(),
+        ..Row::default()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(symbol: &str) -> Value {
-        rows(&Instrument { symbol: symbol.into(), ..Instrument::default() })[0].clone()
+    fn row(symbol: &str) -> Row<'static> {
+        by_symbol(&Instrument { symbol: symbol.into(), ..Instrument::default() })
+    }
+
+    fn rows(played: &Instrument) -> Vec<Row<'static>> {
+        let today = Day::new(2025, 11, 20).expect("a day");
+        rows_of(played, &Recipe { seed: 1, today, rows: USUAL_ROWS })
+    }
+
+    #[test]
+    fn the_list_has_every_segment_and_the_played_instrument_once() {
+        let played = Instrument::default();
+        let rows = rows(&played);
+        assert_eq!((&*rows[0].token, &*rows[0].symbol), ("47338", "NIFTY28NOV2526000CE"));
+        assert_eq!((&*rows[0].lotsize, &*rows[0].strike), ("75", "2600000.000000"));
+        let file = serde_json::to_vec(&rows).expect("writes");
+        let (index, intake) = smartapi::instruments::parse(&file).expect("a list");
+        assert_eq!((index.segments().count(), intake.skipped_rows()), (7, 0));
+        assert!(index.by_token(played.exchange_type, "47338").is_some());
+    }
+
+    #[test]
+    fn a_played_instrument_of_the_invented_list_replaces_it() {
+        let symbol = "SENSEX25N2085000CE";
+        let exchange_type = smartapi::packet::ExchangeType::BSE_FO;
+        let (token, lot_size) = ("820001".to_owned(), 40);
+        let rows = rows(&Instrument { exchange_type, token, symbol: symbol.into(), lot_size });
+        assert_eq!((&*rows[0].expiry, &*rows[0].lotsize), ("20NOV2025", "40"));
+        assert_eq!(rows.iter().filter(|row| row.symbol == symbol).count(), 1);
     }
 
     #[test]
     fn an_options_fields_follow_from_its_symbol() {
         let option = row("NIFTY28NOV2526000CE");
-        assert_eq!(option["name"], "NIFTY");
-        assert_eq!(option["expiry"], "28NOV2025");
-        assert_eq!(option["strike"], "2600000.000000");
-        assert_eq!(option["instrumenttype"], "OPTIDX");
-        assert_eq!(option["exch_seg"], "NFO");
+        assert_eq!(option.name, "NIFTY");
+        assert_eq!(option.expiry, "28NOV2025");
+        assert_eq!(option.strike, "2600000.000000");
+        assert_eq!(option.instrumenttype, "OPTIDX");
+        assert_eq!(option.exch_seg, "NFO");
     }
 
     #[test]
     fn futures_and_shares_have_no_strike() {
         let future = row("RELIANCE25DEC25FUT");
-        assert_eq!(
-            (future["name"].as_str(), future["strike"].as_str()),
-            (Some("RELIANCE"), Some("-1.000000"))
-        );
-        assert_eq!(
-            (future["expiry"].as_str(), future["instrumenttype"].as_str()),
-            (Some("25DEC2025"), Some("FUTSTK"))
-        );
+        assert_eq!((&*future.name, &*future.strike), ("RELIANCE", "-1.000000"));
+        assert_eq!((&*future.expiry, &*future.instrumenttype), ("25DEC2025", "FUTSTK"));
         let share = row("SBIN-EQ");
-        assert_eq!((share["name"].as_str(), share["expiry"].as_str()), (Some("SBIN"), Some("")));
+        assert_eq!((&*share.name, &*share.expiry), ("SBIN", ""));
     }
 }

@@ -165,6 +165,23 @@ fn the_scrip_master_lists_the_played_instrument_and_its_index() {
     let rows = call(address, "GET", path, &[], "").json();
     assert_eq!((&rows[0]["token"], &rows[0]["lotsize"]), (&json!("47338"), &json!("75")));
     assert_eq!(rows[1]["instrumenttype"], "AMXIDX");
+    let few = call(address, "GET", &format!("{path}?rows=3"), &[], "").json();
+    assert_eq!(few.as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn the_scrip_master_can_be_what_the_broker_serves_in_outages() {
+    let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
+    let path = "/OpenAPI_File/files/OpenAPIScripMaster.json";
+    let body = |answer: &str| {
+        let reply = call(sandbox.address(), "GET", &format!("{path}?answer={answer}"), &[], "");
+        assert_eq!(reply.status, 200);
+        reply.body
+    };
+    assert_eq!(body("null"), "null");
+    assert!(body("page").starts_with("<html>"));
+    let half = body("half");
+    assert!(half.starts_with("[{") && !half.ends_with(']') && body("whole").starts_with(&half));
 }
 
 #[test]
