@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sandbox::Step;
+use smartapi::packet::ExchangeType;
 
 use crate::sandbox_help;
 
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Say whether a measured run is slower or faster than another
     Compare(CompareArgs),
+    /// Find instruments in the broker's list, or download the list
+    Instruments(InstrumentsArgs),
     /// Show, check or explain the configuration
     Config(ConfigArgs),
 }
@@ -266,6 +269,55 @@ pub(crate) struct CompareArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InstrumentsArgs {
+    #[command(subcommand)]
+    pub(crate) command: InstrumentsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum InstrumentsCommand {
+    /// The instruments that fit the words, the likeliest first: nifty 28 nov 26000 ce
+    Find(FindArgs),
+    /// Download the list, whatever is kept, and say what it holds
+    Refresh(ListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindArgs {
+    /// Names, symbols, tokens, strikes, dates, CE, PE, FUT, weekly, next month; in any order
+    #[arg(value_name = "WORDS", required = true)]
+    pub(crate) words: Vec<String>,
+    /// Of this exchange only: NSE, NFO, BSE, BFO, MCX, NCDEX, CDS
+    #[arg(long, value_name = "NAME", value_parser = exchange)]
+    pub(crate) exchange: Option<ExchangeType>,
+    /// Instruments to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Take a downloaded OpenAPIScripMaster.json instead of the kept list
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "ca_file"])]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// Which list of instruments.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Take the list at this address, such as a sandbox's scrip_master_url [default: the broker's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The authority of that address in PEM, such as a sandbox's ca_file [default: the public ones]
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Print one JSON document on stdout; text for people goes to stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but results, warnings and errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     pub(crate) command: ConfigCommand,
@@ -295,6 +347,13 @@ pub(crate) enum ConfigCommand {
         /// Such as risk.base_sl_points
         key: String,
     },
+}
+
+/// The name of an exchange segment, in any case.
+fn exchange(text: &str) -> Result<ExchangeType, String> {
+    let known = || ExchangeType::NAMED.map(|(_, name)| name).join(", ");
+    let segment = ExchangeType::of_segment(&text.to_ascii_uppercase());
+    segment.ok_or_else(|| format!("must be one of {}", known()))
 }
 
 /// `90s`, `10m`, `6h`, or seconds.

@@ -8,6 +8,7 @@ mod config_command;
 mod failure;
 mod fills;
 mod live;
+mod instruments_command;
 mod measured;
 mod pages;
 mod perf;
@@ -67,6 +68,7 @@ fn dispatch(registry: &Registry, command: &Command) -> Result<Status, Failure> {
         Command::Sandbox(args) => sandbox_command::run(args),
         Command::Report(args) => report_command::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Instruments(args) => instruments_command::run(&args.command),
         Command::Config(args) => config_command::run(&args.command, schema),
     }
 }

@@ -2,6 +2,7 @@
 
 mod common;
 mod compare;
+mod instruments;
 mod live;
 mod parity;
 mod perf;

@@ -34,9 +34,9 @@ pub enum InstrumentsError {
     /// The list cannot be kept.
     #[error(transparent)]
     State(#[from] StateError),
-    /// Nothing is kept and nothing can be had.
-    #[error("no list of instruments is kept, and {cause}")]
-    Missing { cause: Box<InstrumentsError> },
+    /// Nothing is kept that can be used, and nothing can be had.
+    #[error("{}, and {cause}", not_kept(damage))]
+    Missing { damage: Option<String>, cause: Box<InstrumentsError> },
 }
 
 impl InstrumentsError {
@@ -56,18 +56,17 @@ impl InstrumentsError {
                 "give --file a scrip master that was downloaded, OpenAPIScripMaster.json".to_owned()
             }
             Self::State(error) => error.hint(),
-            Self::Missing { cause } => format!(
+            Self::Missing { cause, .. } => format!(
                 "{}; or give a downloaded OpenAPIScripMaster.json with --file",
                 cause.hint()
             ),
         }
     }
+}
 
-    /// Whether a file or an answer was there and could not be used.
-    #[must_use]
-    pub fn is_unusable_file(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Read { .. })
-    }
+fn not_kept(damage: &Option<String>) -> String {
+    let none = || "no list of instruments is kept".to_owned();
+    damage.clone().unwrap_or_else(none)
 }
 
 const fn is_comparison(fault: &FileFault) -> bool {

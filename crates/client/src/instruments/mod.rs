@@ -91,8 +91,10 @@ impl Instruments {
                 Ok(Self { notices, ..new })
             }
             Err(cause) => {
-                let missing = |cause| InstrumentsError::Missing { cause: Box::new(cause) };
-                let Some(kept) = kept else { return Err(missing(cause)) };
+                let Some(kept) = kept else {
+                    let damage = notices.first().map(ToString::to_string);
+                    return Err(InstrumentsError::Missing { damage, cause: Box::new(cause) });
+                };
                 let mut old = Self::of_kept(kept, server);
                 old.notices = vec![Notice::old(old.fetched, now, Some(cause))];
                 Ok(old)

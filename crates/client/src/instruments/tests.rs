@@ -165,7 +165,7 @@ async fn without_a_kept_list_a_failed_download_is_an_error_with_a_way_out() {
     let world = World::start().await;
     world.answer(200, "null");
     let missing = error(world.open().await);
-    assert!(matches!(missing, InstrumentsError::Missing { .. }) && !missing.is_unusable_file());
+    assert!(matches!(missing, InstrumentsError::Missing { .. }));
     let said = missing.to_string();
     assert!(said.starts_with("no list of instruments is kept, and the list"), "{said}");
     assert!(missing.hint().contains("--file"));
@@ -199,14 +199,19 @@ async fn a_damaged_kept_list_is_noticed_and_downloaded_again() {
     ] {
         world.asked();
         fs::write(&path, bytes).expect("written");
-        let list = world.open().await.expect("downloaded");
-        let said = words(&list);
+        let renewed = world.open().await.expect("downloaded");
+        let said = words(&renewed);
         assert!(said.len() == 1 && said[0].contains(why), "{said:?}");
         assert!(said[0].contains("instruments_127.0.0.1%3a"), "{said:?}");
-        assert_eq!((world.asked(), list.index.len()), (1, 1_000));
+        assert_eq!((world.asked(), renewed.index.len()), (1, 1_000));
         assert!(words(&world.open().await.expect("kept")).is_empty(), "it was replaced");
     }
     fs::write(&path, flipped(0)).expect("written");
+    world.answer(500, "");
+    let said = error(world.open().await).to_string();
+    assert!(said.contains("was not used: its first line is damaged, and 127.0.0.1:"), "{said}");
+    assert!(said.contains("answered HTTP 500"), "{said}");
+    world.answer(200, list(1_000));
     world.refresh().await.expect("downloaded, whatever was kept");
 }
 
@@ -230,7 +235,6 @@ async fn a_refresh_downloads_at_once_and_refuses_what_shrank() {
     world.answer(200, list(30));
     let refused = error(world.refresh().await);
     assert!(matches!(refused, InstrumentsError::File { cause: FileFault::SegmentGone { .. }, .. }));
-    assert!(refused.is_unusable_file());
     let path = world.kept_file().display().to_string();
     assert!(refused.hint().ends_with(&format!("refresh: `rm '{path}'`")), "{}", refused.hint());
     fs::remove_file(world.kept_file()).expect("removed as the hint says");
@@ -277,7 +281,7 @@ async fn a_file_of_the_users_own_is_read_and_its_age_said() {
     assert!(list.notices[0].hint().is_some());
     write(b"[{\"token\":", MONDAY_MS);
     let truncated = error(Instruments::of_file_by(&world.clock(), &path));
-    assert!(truncated.is_unusable_file() && truncated.to_string().contains("within row 0"));
+    assert!(truncated.to_string().contains("within row 0"));
     assert!(
         truncated.to_string().contains("OpenAPIScripMaster.json") && !truncated.hint().is_empty()
     );

@@ -11,7 +11,7 @@ use super::syntax::{first_word, line_at};
 const LENGTHS: [(&str, usize); 2] = [("README.md", 150), ("ARCHITECTURE.md", 300)];
 
 /// Every command that the README shows; a change there is a change here.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "cargo run --release -- perf --ticks 1000",
     "./test",
     "cargo run --release -- perf --ticks 100000 --rate max",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 12] = [
     "cargo run --release -- report runs/my-run",
     "cargo run --release -- sandbox --port 8443",
     "cargo run --release -- perf --fault stall@500:200ms",
+    "cargo run --release -- instruments find nifty 28 nov 26000 ce",
     "cargo run --release -- config explain risk.base_sl_points",
     "cargo run --release -- perf --live --symbol NIFTY28NOV2526000CE",
 ];

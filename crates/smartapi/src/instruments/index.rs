@@ -9,7 +9,7 @@ use super::check::Kind;
 use super::day::Day;
 use crate::packet::{ExchangeType, WirePrice};
 
-/// Every instrument of one list, in about 80 bytes each.
+/// Every instrument of one list, in about 64 bytes each.
 ///
 /// Records are sorted by segment and token. They and the tables have the same form in memory as in
 /// [`Index::to_bytes`], so that reading a kept index back is copying and checking.
