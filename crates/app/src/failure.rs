@@ -55,6 +55,11 @@ impl Failure {
     pub(crate) fn usage(what: impl fmt::Display, hint: impl Into<String>) -> Self {
         Self::new(Status::Usage, what, hint)
     }
+
+    /// What went wrong, without what to do about it.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
 }
 
 impl fmt::Display for Failure {

@@ -3,6 +3,7 @@
 mod arrival;
 mod ended;
 mod flight;
+mod listing;
 mod log;
 mod pilot;
 mod source;

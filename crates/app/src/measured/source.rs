@@ -16,8 +16,8 @@ use smartapi::packet::{ExchangeType, Mode, token_field, token_text};
 use tokio::runtime::Handle;
 
 use super::Plan;
+use super::listing::{self, Need};
 use super::pilot::Latest;
-use crate::cli::SourceArgs;
 use crate::clock::{Cycles, WallOffset};
 use crate::failure::{Failure, Status};
 use crate::playback;
@@ -41,6 +41,8 @@ pub(super) struct Prepared {
     credentials: Credentials,
     state: StateFolder,
     wanted: Wanted,
+    /// Of the broker's list; none where the sandbox plays what the configuration says.
+    need: Option<Need>,
     local: Option<Local>,
 }
 
@@ -77,7 +79,7 @@ struct Local {
 }
 
 /// The instrument as the user named it.
-enum Wanted {
+pub(super) enum Wanted {
     Known { symbol: String, subscription: Subscription },
     Symbol(String),
 }
@@ -98,10 +100,13 @@ pub(super) fn prepare(
     config: &Config,
     cycles: &Cycles,
 ) -> Result<Prepared, Failure> {
-    if plan.source.live { live(plan.source, config) } else { local(plan, config, cycles) }
+    if plan.source.live { live(plan, config) } else { local(plan, config, cycles) }
 }
 
-fn live(args: &SourceArgs, config: &Config) -> Result<Prepared, Failure> {
+fn live(plan: &Plan<'_>, config: &Config) -> Result<Prepared, Failure> {
+    let args = plan.source;
+    // Who measures a number of ticks does not trade.
+    let need = if plan.ticks.is_some() { Need::Welcome } else { Need::Required };
     let environment = &client::process_environment;
     let places = Places { env_file: args.env_file.as_deref(), environment, folder: Path::new(".") };
     let credentials =
@@ -122,7 +127,7 @@ fn live(args: &SourceArgs, config: &Config) -> Result<Prepared, Failure> {
     let now = EventTime(since_epoch().as_micros() as i64);
     require_market_hours(&config.session, now)?;
     let servers = Servers::angel_one().map_err(|error| Failure::usage(&error, error.hint()))?;
-    Ok(Prepared { servers, credentials, state, wanted, local: None })
+    Ok(Prepared { servers, credentials, state, wanted, need: Some(need), local: None })
 }
 
 /// The instrument that the configuration names by its token.
@@ -152,7 +157,7 @@ fn parse_token(text: &str) -> Result<Subscription, Failure> {
     })
 }
 
-const fn subscription_to(segment: ExchangeType, token: [u8; 25]) -> Subscription {
+pub(super) const fn subscription_to(segment: ExchangeType, token: [u8; 25]) -> Subscription {
     Subscription { segment, token, mode: Mode::SnapQuote }
 }
 
@@ -243,6 +248,7 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
         credentials,
         state: StateFolder::at(folder.path()),
         wanted,
+        need: None,
         local: Some(Local { sandbox, _state: folder, planned, note }),
     })
 }
@@ -265,23 +271,29 @@ fn planned(frames: u64, rows: &[sandbox::Row], pacing: Pacing) -> Duration {
     }
 }
 
-/// Logs in and finds the instrument; `None` if a signal came first.
+/// Finds the instrument and logs in; `None` if a signal came first.
 ///
-/// Errors: status 4 for the broker, 2 for an instrument that it does not know.
+/// Errors: status 4 for the broker, 2 for an instrument that it does not know or lists otherwise.
 pub(super) fn connect(
     prepared: Prepared,
     config: &Config,
     background: &Handle,
     signals: &Signals,
 ) -> Result<Option<Source>, Failure> {
-    let Prepared { servers, credentials, state, wanted, local } = prepared;
+    let Prepared { servers, credentials, state, wanted, need, local } = prepared;
     let failed = |error: BrokerError| Failure::new(Status::Feed, &error, error.hint());
     let exchange = config.instrument.exchange.clone();
     let log_in = async {
+        let listed = match need {
+            Some(need) => {
+                listing::look_up(&servers, &state, &wanted, &config.instrument, need).await?
+            }
+            None => None,
+        };
         let broker = Broker::connect(servers, credentials, state).await.map_err(failed)?;
-        let subscription = match wanted {
-            Wanted::Known { subscription, .. } => subscription,
-            Wanted::Symbol(symbol) => {
+        let subscription = match (listed, wanted) {
+            (Some(subscription), _) | (None, Wanted::Known { subscription, .. }) => subscription,
+            (None, Wanted::Symbol(symbol)) => {
                 let found = broker.search(&exchange, &symbol).await.map_err(failed)?;
                 exactly(&symbol, &exchange, &found)?
             }
