@@ -28,13 +28,10 @@ pub(crate) fn run(command: &InstrumentsCommand) -> Result<Status, Failure> {
     }
 }
 
-/// Why there is no list, as a command ends.
-///
-/// Errors: status 5 for a file of the user's own, 2 for a folder that cannot be used, else 4.
-pub(crate) fn refused(error: &InstrumentsError, own_file: bool) -> Failure {
+/// Why there is no list: status 2 for a folder that cannot be used, else 4.
+pub(crate) fn refused(error: &InstrumentsError) -> Failure {
     let status = match error {
         InstrumentsError::State(_) => Status::Usage,
-        _ if own_file => Status::Data,
         _ => Status::Feed,
     };
     Failure::new(status, error, error.hint())
@@ -58,7 +55,10 @@ pub(crate) fn today() -> Day {
 
 fn find(args: &FindArgs) -> Result<Status, Failure> {
     let list = match &args.file {
-        Some(path) => Some(Instruments::of_file(path).map_err(|error| refused(&error, true))?),
+        Some(path) => Some(
+            Instruments::of_file(path)
+                .map_err(|error| Failure::new(Status::Data, &error, error.hint()))?,
+        ),
         None => downloaded(&args.list, Wanted::Kept)?,
     };
     let Some(list) = list else { return Ok(Status::Interrupted) };
@@ -116,8 +116,13 @@ fn downloaded(args: &ListArgs, wanted: Wanted) -> Result<Option<Instruments>, Fa
     let signals = Signals::listen(background.handle())?;
     let list = async {
         match wanted {
-            Wanted::Kept => Instruments::open(&server, &state).await,
-            Wanted::New => Instruments::refresh(&server, &state).await,
+            Wanted::Kept => Instruments::open(&server, &state).await.map_err(|error| {
+                let hint = format!("{}; or take a downloaded one with --file", error.hint());
+                Failure::new(Status::Feed, error, hint)
+            }),
+            Wanted::New => {
+                Instruments::refresh(&server, &state).await.map_err(|error| refused(&error))
+            }
         }
     };
     let word = async {
@@ -130,7 +135,7 @@ fn downloaded(args: &ListArgs, wanted: Wanted) -> Result<Option<Instruments>, Fa
     background.handle().block_on(async {
         tokio::select! {
             () = word => Ok(None),
-            list = list => list.map(Some).map_err(|error| refused(&error, false)),
+            list = list => list.map(Some),
             () = signals.wait() => Ok(None),
         }
     })

@@ -35,7 +35,7 @@ pub(super) async fn look_up(
 ) -> Result<Option<Subscription>, Failure> {
     let list = match Instruments::open(&servers.list(), state).await {
         Ok(list) => list,
-        Err(error) => return unknown(refused(&error, false), need),
+        Err(error) => return unknown(refused(&error), need),
     };
     say_notices(&list);
     let Some(instrument) = listed(&list.index, wanted, &configured.exchange) else {

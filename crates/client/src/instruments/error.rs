@@ -56,10 +56,7 @@ impl InstrumentsError {
                 "give --file a scrip master that was downloaded, OpenAPIScripMaster.json".to_owned()
             }
             Self::State(error) => error.hint(),
-            Self::Missing { cause, .. } => format!(
-                "{}; or give a downloaded OpenAPIScripMaster.json with --file",
-                cause.hint()
-            ),
+            Self::Missing { cause, .. } => cause.hint(),
         }
     }
 }

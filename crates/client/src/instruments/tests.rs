@@ -168,7 +168,7 @@ async fn without_a_kept_list_a_failed_download_is_an_error_with_a_way_out() {
     assert!(matches!(missing, InstrumentsError::Missing { .. }));
     let said = missing.to_string();
     assert!(said.starts_with("no list of instruments is kept, and the list"), "{said}");
-    assert!(missing.hint().contains("--file"));
+    assert!(missing.hint().contains("during outages"), "{}", missing.hint());
     let nobody = ListServer::at("http://127.0.0.1:9/list", None).expect("local");
     let missing = error(Instruments::open_by(&world.clock(), &nobody, &world.state()).await);
     assert!(missing.to_string().contains("127.0.0.1:9 cannot be reached while downloading"));
