@@ -3,6 +3,9 @@
 //! Source: SmartAPI documentation (July 2026), WebSocket order status; captured frames for what is no
 //!         message at all.
 
+mod repeats;
+
+pub use repeats::Repeats;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rest::{OrderRow, OrderStatus, printable, what_is_wrong};

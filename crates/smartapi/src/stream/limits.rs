@@ -33,7 +33,8 @@ pub struct Limits {
     pub cool_down: Duration,
     /// A connection that lived this long counts as good even if no packet came. 30 s.
     pub proven: Duration,
-    /// Opening a connection, name look-up to upgrade, may take this long. 10 s.
+    /// Opening a connection, name look-up to upgrade, may take this long, and so may the greeting of
+    /// the order stream after it. 10 s.
     pub connect: Duration,
     /// After so many failed attempts in a row the session gives up; `None` tries for ever. `None`.
     pub max_attempts: Option<u32>,

@@ -67,6 +67,16 @@ impl Request {
     /// The correlation ids are `s1` to `s4`, by mode, so that an error names the request.
     #[must_use]
     pub fn subscribe(wanted: &[Subscription]) -> Vec<Self> {
+        Self::all(1, 's', wanted)
+    }
+
+    /// Requests that end all of `unwanted`, likewise; their correlation ids are `u1` to `u4`.
+    #[must_use]
+    pub fn unsubscribe(unwanted: &[Subscription]) -> Vec<Self> {
+        Self::all(0, 'u', unwanted)
+    }
+
+    fn all(action: u8, letter: char, wanted: &[Subscription]) -> Vec<Self> {
         let modes = [Mode::Ltp, Mode::Quote, Mode::SnapQuote, Mode::Depth20];
         let mut requests = Vec::new();
         for mode in modes {
@@ -83,8 +93,8 @@ impl Request {
             }
             if !token_list.is_empty() {
                 requests.push(Self {
-                    correlation_id: Some(format!("s{}", mode as u8)),
-                    action: 1,
+                    correlation_id: Some(format!("{letter}{}", mode as u8)),
+                    action,
                     params: Params { mode: mode as u8, token_list },
                 });
             }

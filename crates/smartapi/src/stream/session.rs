@@ -1,11 +1,16 @@
-//! The life of one market stream as a state machine: connect, subscribe, heartbeat, watchdog, back-off.
+//! The life of one stream as a state machine: connect, subscribe, heartbeat, watchdog, back-off.
 
+mod changes;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+pub use changes::Change;
 
 use super::frame::{ClientFrame, WsError, encode};
 use super::limits::{Limits, MAX_SUBSCRIPTIONS, Noise};
 use super::request::{PING, Request, Subscription};
-use super::state::{Because, ConnectionState, Failure, RenewalFault};
+use super::state::{Because, ConnectionState, Failure, RenewalFault, TokenFault};
 use super::upgrade::Refusal;
 use crate::clock::Mono;
 
@@ -62,26 +67,38 @@ struct Open {
     last_frame: Mono,
     last_data: Mono,
     next_heartbeat: Mono,
-    /// A packet came on this connection.
+    /// A packet, or an order update, came on this connection.
     has_data: bool,
+    /// The server has said its greeting, if it has one.
+    is_greeted: bool,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Subscriptions are sent, packets are awaited.
+    Market,
+    /// A greeting is awaited; then silence is normal.
+    Orders,
 }
 
 enum Phase {
     ConnectDue,
     Connecting,
     Live(Open),
-    RenewDue(Refusal),
+    RenewDue(TokenFault),
     Waiting {
         until: Mono,
-        /// The refusal after which tokens come first; else the next thing is a connection.
-        refused: Option<Refusal>,
+        /// What is wrong with the tokens, which then come first; else the next thing is a connection.
+        tokens: Option<TokenFault>,
     },
     /// The connection is to be closed, then this comes.
     Leaving(Box<Phase>),
     Ended(End),
 }
 
-/// One market stream: what to say on its socket and when, across reconnects, without any I/O.
+/// One stream of the market or of orders: what to say on its socket and when, across reconnects,
+/// without any I/O.
 ///
 /// The driver is a loop: `poll(now)` says what to do, the driver does it and reports:
 ///
@@ -90,7 +107,7 @@ enum Phase {
 /// | `Connect` | TCP, TLS, upgrade | `on_connected`, or `on_refused`, or `on_lost` |
 /// | `Renew` | new tokens for the next `Connect` | `on_renewed`, or `on_renewal_failed` |
 /// | `Send` | write all the bytes | `on_lost` if that fails |
-/// | `Read` | reads; [`Session::wants_poll`] after each | `on_data` or `on_control` once a read, `on_ping` and `on_close` for each such frame, `on_lost` if reading or decoding fails |
+/// | `Read` | reads; [`Session::wants_poll`] after each | `on_data` or `on_control` once a read, `on_ping`, `on_text` and `on_close` for each such frame, `on_lost` if reading or decoding fails |
 /// | `Wait` | waits, interruptibly | nothing |
 /// | `Disconnect` | drops the connection | nothing |
 /// | `Ended` | leaves the loop | nothing |
@@ -105,8 +122,18 @@ enum Phase {
 /// pause, and a second refusal ends the session. A renewal that a passing fault of the broker or the
 /// network stopped is made again after a pause, and counts as a failed attempt; one that the broker
 /// refused ends the session, because repeated logins lock accounts.
+///
+/// [`Session::change`] subscribes and unsubscribes at any time. Once the tokens' day is over, as
+/// [`Session::set_tokens_end`] has it, a connection that is open is left, tokens are renewed without
+/// waiting for a refusal, and all subscriptions are sent again. A session of orders
+/// ([`Session::orders`]) counts as live when the greeting has come, and may be silent but for heartbeats.
 pub struct Session {
-    requests: Vec<String>,
+    kind: Kind,
+    wanted: BTreeSet<Subscription>,
+    /// Requests of [`Self::change`] that are still to be sent on the open connection.
+    changes: Vec<Request>,
+    /// When tokens are to be renewed in any case.
+    tokens_end: Option<Mono>,
     limits: Limits,
     noise: Noise,
     phase: Phase,
@@ -127,20 +154,27 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that has not begun; `seed` makes its pauses and masks.
+    /// A session of the market that has not begun; `seed` makes its pauses and masks.
     ///
-    /// Errors: [`TooManySubscriptions`] above [`MAX_SUBSCRIPTIONS`].
+    /// Errors: [`TooManySubscriptions`] above [`MAX_SUBSCRIPTIONS`]; a repeated one counts once.
     pub fn new(
         wanted: &[Subscription],
         limits: Limits,
         seed: u64,
     ) -> Result<Self, TooManySubscriptions> {
+        let wanted: BTreeSet<Subscription> = wanted.iter().cloned().collect();
         if wanted.len() > MAX_SUBSCRIPTIONS {
             return Err(TooManySubscriptions { was: wanted.len() });
         }
-        let requests = Request::subscribe(wanted);
-        Ok(Self {
-            requests: requests.iter().filter_map(|one| serde_json::to_string(one).ok()).collect(),
+        Ok(Self::begin(Kind::Market, wanted, limits, seed))
+    }
+
+    fn begin(kind: Kind, wanted: BTreeSet<Subscription>, limits: Limits, seed: u64) -> Self {
+        Self {
+            kind,
+            wanted,
+            changes: Vec::new(),
+            tokens_end: None,
             limits,
             noise: Noise(seed),
             phase: Phase::ConnectDue,
@@ -152,7 +186,7 @@ impl Session {
             is_sent: false,
             ping: None,
             deadline: Mono(0),
-        })
+        }
     }
 
     /// The state that people are shown.
@@ -176,6 +210,7 @@ impl Session {
             self.tend(now, open);
         }
         self.end_pause(now);
+        self.end_tokens(now);
         if !self.out.is_empty() {
             self.is_sent = true;
             return Action::Send(&self.out);
@@ -219,18 +254,22 @@ impl Session {
         self.renewed = false;
         self.out.clear();
         self.ping = None;
-        for request in &self.requests {
-            encode(ClientFrame::Text(request), self.noise.mask(), &mut self.out);
-        }
+        let wanted: Vec<Subscription> = self.wanted.iter().cloned().collect();
+        self.changes = Request::subscribe(&wanted);
+        self.say_changes();
+        let is_greeted = self.kind == Kind::Market;
         self.phase = Phase::Live(Open {
             since: now,
             last_frame: now,
             last_data: now,
             next_heartbeat: now.after(self.limits.heartbeat),
             has_data: false,
+            is_greeted,
         });
         self.deadline = now;
-        self.show(ConnectionState::Live);
+        if is_greeted {
+            self.show(ConnectionState::Live);
+        }
     }
 
     /// The server answered the upgrade with a status other than 101.
@@ -244,7 +283,7 @@ impl Session {
             self.end(End::Failed(Failure::Refused(refusal)));
         } else {
             self.renewed = true;
-            self.renew_for(refusal);
+            self.renew_for(TokenFault::Refused(refusal));
         }
     }
 
@@ -271,18 +310,19 @@ impl Session {
     /// Fresh tokens are at hand.
     pub fn on_renewed(&mut self) {
         if matches!(self.phase, Phase::RenewDue(_)) {
+            self.tokens_end = None;
             self.phase = Phase::ConnectDue;
         }
     }
 
     /// No fresh tokens could be had: a pause and another renewal if that may help, else the end.
     pub fn on_renewal_failed(&mut self, now: Mono, fault: RenewalFault) {
-        let Phase::RenewDue(refusal) = &self.phase else { return };
-        let (refusal, reason) = (refusal.clone(), fault.text);
+        let Phase::RenewDue(tokens) = &self.phase else { return };
+        let (tokens, reason) = (tokens.clone(), fault.text);
         if fault.retryable {
-            self.lose(now, Because::Renewal { refusal, reason });
+            self.lose(now, Because::Renewal { tokens, reason });
         } else {
-            self.end(End::Failed(Failure::Renewal { refusal, reason }));
+            self.end(End::Failed(Failure::Renewal { tokens, reason }));
         }
     }
 
@@ -291,7 +331,7 @@ impl Session {
     pub fn on_data(&mut self, now: Mono) {
         if let Phase::Live(open) = &mut self.phase {
             (open.last_frame, open.last_data, open.has_data) = (now, now, true);
-            if self.state != ConnectionState::Live {
+            if open.is_greeted && self.state != ConnectionState::Live {
                 self.show(ConnectionState::Live);
             }
         }
@@ -301,8 +341,11 @@ impl Session {
     pub fn on_control(&mut self, now: Mono) {
         if let Phase::Live(open) = &mut self.phase {
             open.last_frame = now;
+            if !open.is_greeted {
+                return;
+            }
             let since = open.last_data;
-            let has_data = now < since.after(self.limits.data_stale) || self.requests.is_empty();
+            let has_data = now < since.after(self.limits.data_stale) || self.wanted.is_empty();
             self.show(if has_data {
                 ConnectionState::Live
             } else {
@@ -343,18 +386,18 @@ impl Session {
         }
     }
 
-    fn renew_for(&mut self, refusal: Refusal) {
-        self.phase = Phase::RenewDue(refusal);
+    fn renew_for(&mut self, tokens: TokenFault) {
+        self.phase = Phase::RenewDue(tokens);
         self.show(ConnectionState::Renewing);
     }
 
     /// Goes on with what the pause was for, once it is over.
     fn end_pause(&mut self, now: Mono) {
-        if let Phase::Waiting { until, refused } = &mut self.phase
+        if let Phase::Waiting { until, tokens } = &mut self.phase
             && *until <= now
         {
-            match refused.take() {
-                Some(refusal) => self.renew_for(refusal),
+            match tokens.take() {
+                Some(tokens) => self.renew_for(tokens),
                 None => self.phase = Phase::ConnectDue,
             }
         }
@@ -365,13 +408,17 @@ impl Session {
         let limits = self.limits;
         let no_frame = now.since(open.last_frame);
         let no_data = now.since(open.last_data);
-        let watches_data = !self.requests.is_empty();
+        let watches_data = !self.wanted.is_empty();
+        if !open.is_greeted && now.since(open.since) >= limits.connect {
+            return self.leave(now, NORMAL, Because::NoGreeting(now.since(open.since)));
+        }
         if no_frame >= limits.frame_dead {
             return self.leave(now, NORMAL, Because::Silent(no_frame));
         }
         if watches_data && no_data >= limits.data_dead {
             return self.leave(now, NORMAL, Because::NoData(no_data));
         }
+        self.say_changes();
         if let Some(payload) = self.ping.take() {
             encode(ClientFrame::Pong(&payload), self.noise.mask(), &mut self.out);
         }
@@ -380,7 +427,9 @@ impl Session {
             open.next_heartbeat = now.after(limits.heartbeat);
             self.phase = Phase::Live(open);
         }
-        if no_frame >= limits.frame_stale {
+        if !open.is_greeted {
+            // It is still shown as connecting.
+        } else if no_frame >= limits.frame_stale {
             self.show(ConnectionState::Stale { since: open.last_frame });
         } else if watches_data && no_data >= limits.data_stale {
             self.show(ConnectionState::Stale { since: open.last_data });
@@ -393,8 +442,10 @@ impl Session {
         let limits = self.limits;
         let frames = [limits.frame_stale, limits.frame_dead].map(|t| open.last_frame.after(t));
         let data = [limits.data_stale, limits.data_dead].map(|t| open.last_data.after(t));
-        let data = data.into_iter().filter(|_| !self.requests.is_empty());
-        let all = frames.into_iter().chain(data).filter(|&at| at > now);
+        let data = data.into_iter().filter(|_| !self.wanted.is_empty());
+        let greeting = (!open.is_greeted).then(|| open.since.after(limits.connect));
+        let rare = greeting.into_iter().chain(self.tokens_end);
+        let all = frames.into_iter().chain(data).chain(rare).filter(|&at| at > now);
         all.fold(open.next_heartbeat, Mono::min)
     }
 
@@ -412,13 +463,16 @@ impl Session {
         self.phase = Phase::Leaving(Box::new(next));
     }
 
+    fn is_proven(&self, now: Mono) -> bool {
+        matches!(self.phase, Phase::Live(open)
+            if open.has_data || now.since(open.since) >= self.limits.proven)
+    }
+
     /// Counts a lost or failed connection, or renewal, and settles the pause before the next one.
     fn lose(&mut self, now: Mono, because: Because) {
-        let is_proven = matches!(self.phase, Phase::Live(open)
-            if open.has_data || now.since(open.since) >= self.limits.proven);
         self.out.clear();
         self.ping = None;
-        self.failures = if is_proven { 0 } else { self.failures.saturating_add(1) };
+        self.failures = if self.is_proven(now) { 0 } else { self.failures.saturating_add(1) };
         if self.limits.max_attempts.is_some_and(|most| self.failures >= most) {
             let attempts = self.failures;
             return self.end(End::Failed(Failure::GaveUp { attempts, last: because }));
@@ -430,11 +484,11 @@ impl Session {
             _ => Duration::ZERO,
         };
         let until = now.after(pause.max(self.limits.pause(self.failures, &mut self.noise)));
-        let refused = match &because {
-            Because::Renewal { refusal, .. } => Some(refusal.clone()),
+        let tokens = match &because {
+            Because::Renewal { tokens, .. } => Some(tokens.clone()),
             _ => None,
         };
-        self.phase = Phase::Waiting { until, refused };
+        self.phase = Phase::Waiting { until, tokens };
         self.show(ConnectionState::BackingOff { until, because });
     }
 

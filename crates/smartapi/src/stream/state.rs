@@ -15,7 +15,7 @@ pub enum ConnectionState {
         /// 1 for the first attempt since the stream was last good.
         attempt: u32,
     },
-    /// Connected and subscribed.
+    /// Connected and subscribed; of the order stream, greeted.
     Live,
     /// Connected, but nothing has come for longer than [`super::limits::Limits`] calls normal.
     Stale {
@@ -29,7 +29,7 @@ pub enum ConnectionState {
         /// What went wrong.
         because: Because,
     },
-    /// The tokens were refused and fresh ones are being fetched.
+    /// The tokens were refused, or their day is over, and fresh ones are being fetched.
     Renewing,
     /// The stream has ended and does not come back.
     Failed(Failure),
@@ -46,7 +46,7 @@ impl fmt::Display for ConnectionState {
             Self::BackingOff { because, .. } => {
                 write!(f, "pausing before a new attempt: {because}")
             }
-            Self::Renewing => f.write_str("the tokens were refused, fetching fresh ones"),
+            Self::Renewing => f.write_str("renewing: fetching fresh tokens"),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
             Self::Stopped => f.write_str("stopped"),
         }
@@ -60,6 +60,17 @@ pub struct RenewalFault {
     pub text: String,
     /// Whether the same renewal may succeed later: no answer, a rate limit, a gateway in trouble.
     pub retryable: bool,
+}
+
+/// What is wrong with the tokens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// The server refused them.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Their day is over.
+    #[error("the tokens' day is over")]
+    Expired,
 }
 
 /// Why a connection was lost or did not come about.
@@ -76,11 +87,11 @@ pub enum Because {
         /// Whether TLS found fault with the server.
         tls: bool,
     },
-    /// The server refused our tokens, and fresh ones could not be had this time.
-    #[error("{refusal}; no fresh tokens yet: {reason}")]
+    /// The tokens are of no use any more, and fresh ones could not be had this time.
+    #[error("{tokens}; no fresh tokens yet: {reason}")]
     Renewal {
-        /// What the stream said.
-        refusal: Refusal,
+        /// What is wrong with them.
+        tokens: TokenFault,
         /// Why there are no fresh tokens; free of secrets.
         reason: String,
     },
@@ -107,6 +118,9 @@ pub enum Because {
     /// Frames came, but no packet, although something is subscribed.
     #[error("no packet for {} s, although subscribed", .0.as_secs_f32())]
     NoData(Duration),
+    /// The order stream was opened and did not say that it is connected.
+    #[error("no greeting for {} s after the order stream was opened", .0.as_secs_f32())]
+    NoGreeting(Duration),
 }
 
 impl Because {
@@ -137,6 +151,10 @@ impl Because {
                 "if it comes right after each connect, another program holds the account's 3 \
                  connections; else nothing is to be done"
             }
+            Self::NoGreeting(_) => {
+                "check that the address is that of the order stream; attempts go on by themselves, \
+                 and the order book has what was missed"
+            }
             Self::NoData(_) => {
                 "check that the market is open and that token and segment belong together: the \
                  broker answers a wrong segment with silence"
@@ -151,11 +169,11 @@ pub enum Failure {
     /// The server refused our tokens, and the fresh ones as well.
     #[error("{0}, with fresh tokens as well")]
     Refused(Refusal),
-    /// The server refused our tokens, and no fresh ones could be had.
-    #[error("{refusal}; no fresh tokens: {reason}")]
+    /// The tokens are of no use any more, and no fresh ones could be had.
+    #[error("{tokens}; no fresh tokens: {reason}")]
     Renewal {
-        /// What the stream said.
-        refusal: Refusal,
+        /// What is wrong with them.
+        tokens: TokenFault,
         /// Why there are no fresh tokens; free of secrets.
         reason: String,
     },

@@ -74,9 +74,9 @@ impl Refusal {
                  client code; if the broker's firewall refused, wait a minute and try again"
             }
             429 => {
-                "a client code may hold 3 stream connections, all its API keys together, and stale \
-                 ones count until the server notices; close other programs of this account, or \
-                 wait: the next attempt is made after the cool-down"
+                "close other programs of this account: all share its 3 stream connections; or wait: \
+                 a place comes free once the server has noticed that a connection is dead, and the \
+                 next attempt is made after the cool-down"
             }
             400..500 => "check the stream's address: host, port and path",
             500.. => "the broker's server is at fault; the next attempt is made after a pause",
@@ -90,7 +90,10 @@ impl fmt::Display for Refusal {
         let meaning = match self.status {
             401 => "an access token is wrong or has expired",
             403 => "this account may not open the stream",
-            429 => "too many connections for this client code, at most 3 are allowed",
+            429 => {
+                "too many connections: a client code may hold 3, all its API keys together, and stale \
+                 ones count until the server notices"
+            }
             400..500 => "the server does not know this request",
             500.. => "the server has a fault",
             _ => "the server did not upgrade, status 101 was expected",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::tests::client_frames;
 use super::*;
+use crate::order_update::OrderUpdate;
 use crate::packet::{ExchangeType, Mode};
 
 /// How many random schedules are played.
@@ -30,13 +31,15 @@ enum Fault {
     Garbage { after_ms: u64 },
     /// Accepted; the first write fails.
     WriteFails,
+    /// Accepted; pongs only, never a greeting.
+    NeverGreets,
 }
 
 impl Fault {
     fn draw(noise: &mut Noise) -> Self {
         // Short lives are as likely as long ones.
         let after_ms = noise.next() % [1, 500, 40_000, 400_000][(noise.next() % 4) as usize];
-        match noise.next() % 10 {
+        match noise.next() % 11 {
             0 => Self::Unreachable { after_ms: after_ms.min(10_000) },
             1 => Self::Refuse([400, 404, 500, 502, 503][(noise.next() % 5) as usize]),
             2 => Self::Refuse(429),
@@ -46,6 +49,7 @@ impl Fault {
             6 => Self::FallSilent { after_ms },
             7 => Self::OnlyPongs { after_ms },
             8 => Self::Garbage { after_ms },
+            9 => Self::NeverGreets,
             _ => Self::WriteFails,
         }
     }
@@ -63,11 +67,13 @@ struct Renewals {
 struct Wire {
     fault: Option<Fault>,
     since: Mono,
-    subscribed: BTreeSet<String>,
+    subscribed: BTreeSet<Subscription>,
     /// When something is delivered next.
     next: Mono,
     last_frame: Mono,
     last_data: Mono,
+    /// Market streams have no greeting and count as greeted.
+    is_greeted: bool,
 }
 
 /// The world around one session: server, wire, clock, and the rules that are checked.
@@ -85,7 +91,16 @@ struct World {
     /// Tokens were renewed since the server last accepted some.
     renewed: bool,
     limits: Limits,
-    wanted: BTreeSet<String>,
+    wanted: BTreeSet<Subscription>,
+    is_orders: bool,
+    /// What the client changes, and when; the last comes first.
+    changes: Vec<(Mono, Change)>,
+    /// When the server ends all tokens given out before.
+    midnight: Mono,
+    /// The tokens at hand are from before midnight.
+    is_of_yesterday: bool,
+    /// When the client means to renew; `None` once it has.
+    tokens_end: Option<Mono>,
 }
 
 impl World {
@@ -114,6 +129,14 @@ impl World {
     fn connect(&mut self, session: &mut Session) {
         self.attempt();
         assert!(!self.refused, "connected with tokens that were refused");
+        assert!(
+            self.tokens_end.is_none_or(|end| self.now < end),
+            "connected with tokens of yesterday"
+        );
+        if self.is_of_yesterday && self.now >= self.midnight {
+            self.refused = true;
+            return session.on_refused(self.now, Refusal { status: 401, message: None });
+        }
         let fault = self.faults.pop();
         match fault {
             Some(Fault::Unreachable { after_ms }) => {
@@ -140,6 +163,7 @@ impl World {
                     next: self.now,
                     last_frame: self.now,
                     last_data: self.now,
+                    is_greeted: !self.is_orders,
                 });
                 session.on_connected(self.now);
             }
@@ -148,13 +172,21 @@ impl World {
 
     fn renew(&mut self, session: &mut Session) {
         self.attempt();
-        assert!(self.refused, "renewed tokens that were not refused");
-        assert!(!self.renewed, "renewed twice without an accepted connection");
+        let is_over = self.tokens_end.is_some_and(|end| self.now >= end);
+        assert!(self.refused || is_over, "renewed tokens that were good");
+        assert!(
+            !self.renewed || !self.refused || is_over,
+            "renewed twice without an accepted connection"
+        );
         self.now = self.now.after(Duration::from_millis(self.noise.next() % 7000));
         let retryable = self.renewals.faults > 0;
         if !retryable && self.renewals.granted {
-            (self.refused, self.renewed) = (false, true);
-            return session.on_renewed();
+            (self.refused, self.renewed) = (false, self.refused);
+            session.on_renewed();
+            if self.now >= self.midnight {
+                (self.is_of_yesterday, self.tokens_end) = (false, None);
+            }
+            return session.set_tokens_end(self.tokens_end);
         }
         if retryable {
             self.renewals.faults -= 1;
@@ -175,12 +207,14 @@ impl World {
         }
         for frame in frames.iter().filter(|frame| frame.starts_with('{')) {
             let request: Request = serde_json::from_str(frame).expect("a legal request");
-            assert_eq!(request.action, 1);
-            for group in request.params.token_list {
-                let key =
-                    |token| format!("{}/{}/{token}", request.params.mode, group.exchange_type);
-                wire.subscribed.extend(group.tokens.iter().map(key));
+            for one in subscriptions(&request) {
+                if request.action == 1 {
+                    wire.subscribed.insert(one);
+                } else {
+                    assert!(wire.subscribed.remove(&one), "ended what was not there: {one:?}");
+                }
             }
+            assert!(wire.subscribed.len() <= MAX_SUBSCRIPTIONS, "over the limit");
         }
         true
     }
@@ -192,7 +226,11 @@ impl World {
             self.now.since(wire.last_frame) < self.limits.frame_dead,
             "silence was not noticed"
         );
-        assert!(self.now.since(wire.last_data) < self.limits.data_dead, "no data was not noticed");
+        let is_watched = !self.is_orders && !self.wanted.is_empty();
+        let no_data = self.now.since(wire.last_data);
+        assert!(!is_watched || no_data < self.limits.data_dead, "no data was not noticed");
+        let life = self.now.since(wire.since);
+        assert!(wire.is_greeted || life < self.limits.connect, "no greeting was not noticed");
         let silent = matches!(wire.fault, Some(Fault::FallSilent { after_ms })
             if self.now.since(wire.since) >= Duration::from_millis(after_ms));
         if silent || wire.next > until {
@@ -203,6 +241,7 @@ impl World {
         let gap = Duration::from_millis(20 + self.noise.next() % 5000);
         wire.next = self.now.after(gap);
         let life = self.now.since(wire.since);
+        let greets = !wire.is_greeted && wire.fault != Some(Fault::NeverGreets);
         let over = |after_ms| life >= Duration::from_millis(after_ms);
         match wire.fault {
             Some(Fault::Break { after_ms }) if over(after_ms) => {
@@ -218,7 +257,16 @@ impl World {
                 wire.last_frame = self.now;
                 session.on_control(self.now);
             }
-            _ if self.noise.next().is_multiple_of(8) => {
+            Some(Fault::NeverGreets) => {
+                wire.last_frame = self.now;
+                session.on_control(self.now);
+            }
+            _ if greets => {
+                (wire.is_greeted, wire.last_frame) = (true, self.now);
+                session.on_control(self.now);
+                session.on_text(self.now, &greeting());
+            }
+            _ if self.is_orders || self.noise.next().is_multiple_of(8) => {
                 wire.last_frame = self.now;
                 session.on_ping(b"are you there");
                 session.on_control(self.now);
@@ -232,35 +280,82 @@ impl World {
 
     /// Live with all its subscriptions on a server without further faults.
     fn is_well(&self, session: &Session) -> bool {
-        let wire = self.wire.as_ref().filter(|wire| wire.fault.is_none());
+        let is_watched = !self.is_orders && !self.wanted.is_empty();
+        let wire = self.wire.as_ref().filter(|wire| match wire.fault {
+            None => true,
+            // Where nothing is awaited, pongs are all that there should be.
+            Some(Fault::OnlyPongs { .. } | Fault::NeverGreets) => !is_watched && wire.is_greeted,
+            Some(_) => false,
+        });
         wire.is_some_and(|wire| {
             wire.subscribed == self.wanted && self.now.since(wire.since) > Duration::from_secs(100)
-        }) && session.state() == &ConnectionState::Live
+        }) && self.changes.is_empty()
+            && self.now > self.midnight.after(Duration::from_secs(200))
+            && session.state() == &ConnectionState::Live
     }
 }
 
-fn wanted(noise: &mut Noise) -> Vec<Subscription> {
-    let modes = [Mode::Ltp, Mode::Quote, Mode::SnapQuote];
-    (0..1 + noise.next() % 5)
+fn greeting() -> String {
+    serde_json::to_string(&OrderUpdate::greeting("A1")).expect("plain data")
+}
+
+fn subscriptions(request: &Request) -> Vec<Subscription> {
+    let mode = Mode::from_wire(request.params.mode).expect("a mode");
+    let groups = request.params.token_list.iter();
+    let each = groups.flat_map(|group| group.tokens.iter().map(move |token| (group, token)));
+    each.map(|(group, token)| Subscription {
+        mode,
+        exchange_type: ExchangeType(group.exchange_type),
+        token: token.clone(),
+    })
+    .collect()
+}
+
+/// A few of the same eight, or nearly as many as one connection carries.
+fn some(noise: &mut Noise) -> Vec<Subscription> {
+    let most = if noise.next().is_multiple_of(256) { 998 } else { 5 };
+    let first = noise.next() % 4;
+    (first..first + noise.next() % most)
         .map(|number| Subscription {
-            mode: modes[(noise.next() % 3) as usize],
-            exchange_type: ExchangeType(1 + (noise.next() % 5) as u8),
+            mode: [Mode::Ltp, Mode::Quote, Mode::SnapQuote][(number % 3) as usize],
+            exchange_type: ExchangeType(1 + (number % 5) as u8),
             token: number.to_string(),
         })
         .collect()
 }
 
-/// Plays one schedule; gives how it ended, or breaks a rule by panicking.
-fn play(seed: u64) -> Option<Failure> {
+/// Changes at random times within the first half hour, the last first.
+fn changes(noise: &mut Noise) -> Vec<(Mono, Change)> {
+    let mut changes: Vec<_> = (0..noise.next() % 5)
+        .map(|_| {
+            let at = Mono(0).after(Duration::from_millis(noise.next() % 1_800_000));
+            (at, Change { unsubscribe: some(noise), subscribe: some(noise) })
+        })
+        .collect();
+    changes.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    changes
+}
+
+/// The world and the session of one schedule.
+fn begin(seed: u64) -> (World, Session) {
     let mut noise = Noise(seed);
-    let wanted = wanted(&mut noise);
+    let is_orders = noise.next().is_multiple_of(4);
+    let wanted = if is_orders { Vec::new() } else { some(&mut noise) };
+    let changes = if is_orders { Vec::new() } else { changes(&mut noise) };
     let faults = (0..noise.next() % 12).map(|_| Fault::draw(&mut noise)).collect();
     let max_attempts = noise.next().is_multiple_of(4).then_some(3);
     let limits = Limits { max_attempts, ..Limits::default() };
-    let mut session = Session::new(&wanted, limits, noise.next()).expect("few subscriptions");
-    let key =
-        |one: &Subscription| format!("{}/{}/{}", one.mode as u8, one.exchange_type.0, one.token);
-    let mut world = World {
+    let mut session = if is_orders {
+        Session::orders(limits, noise.next())
+    } else {
+        Session::new(&wanted, limits, noise.next()).expect("few subscriptions")
+    };
+    let midnight = Mono(0).after(Duration::from_millis(noise.next() % 3_600_000));
+    // Some programs do not know the time of the day, and learn of midnight by a refusal.
+    let knows = !noise.next().is_multiple_of(4);
+    let tokens_end = knows.then(|| midnight.after(Duration::from_secs(10)));
+    session.set_tokens_end(tokens_end);
+    let world = World {
         now: Mono(noise.next() % 1_000_000),
         renewals: Renewals { faults: 0, granted: !noise.next().is_multiple_of(8) },
         noise,
@@ -271,10 +366,45 @@ fn play(seed: u64) -> Option<Failure> {
         refused: false,
         renewed: false,
         limits,
-        wanted: wanted.iter().map(key).collect(),
+        wanted: wanted.into_iter().collect(),
+        is_orders,
+        changes,
+        midnight,
+        is_of_yesterday: true,
+        tokens_end,
     };
+    (world, session)
+}
+
+/// Makes the changes that are due, here and in the session.
+fn change(world: &mut World, session: &mut Session) {
+    while let Some((_, change)) = world.changes.pop_if(|(at, _)| *at <= world.now) {
+        let mut wanted = world.wanted.clone();
+        change.unsubscribe.iter().for_each(|one| {
+            wanted.remove(one);
+        });
+        wanted.extend(change.subscribe.iter().cloned());
+        let result = session.change(world.now, &change);
+        if wanted.len() > MAX_SUBSCRIPTIONS {
+            assert_eq!(result, Err(TooManySubscriptions { was: wanted.len() }));
+            continue;
+        }
+        assert_eq!(result, Ok(()));
+        if world.wanted.is_empty()
+            && let Some(wire) = &mut world.wire
+        {
+            wire.last_data = world.now;
+        }
+        world.wanted = wanted;
+    }
+}
+
+/// Plays one schedule; gives how it ended, or breaks a rule by panicking.
+fn play(seed: u64) -> Option<Failure> {
+    let (mut world, mut session) = begin(seed);
     let mut has_data = false;
     while world.now < Mono(0).after(LONGEST) {
+        change(&mut world, &mut session);
         if step(&mut world, &mut session, &mut has_data) {
             return None;
         }
@@ -321,7 +451,14 @@ fn step(world: &mut World, session: &mut Session, has_data: &mut bool) -> bool {
     }
     if let Some(wire) = world.wire.take() {
         let proven = world.is_proven(&wire, *has_data);
-        world.lost(proven, 0);
+        let is_over = world.tokens_end.is_some_and(|end| now >= end);
+        if matches!(session.phase, Phase::Leaving(ref next) if matches!(**next, Phase::RenewDue(_)))
+        {
+            assert!(is_over, "left a good connection");
+            world.failures = if proven { 0 } else { world.failures };
+        } else {
+            world.lost(proven, 0);
+        }
     }
     false
 }

@@ -94,14 +94,18 @@ fn subscribes_once_for_each_mode_after_connecting() {
     assert_eq!(action, Action::Read { until: at(11.0) });
     let expected = [
         r#"{"correlationID":"s1","action":1,"params":{"mode":1,"tokenList":[{"exchangeType":1,"tokens":["26000"]}]}}"#,
-        r#"{"correlationID":"s3","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":2,"tokens":["43854","43855"]},{"exchangeType":1,"tokens":["2885"]}]}}"#,
+        r#"{"correlationID":"s3","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":1,"tokens":["2885"]},{"exchangeType":2,"tokens":["43854","43855"]}]}}"#,
     ];
     assert_eq!(frames, expected);
 }
 
 #[test]
 fn refuses_more_subscriptions_than_a_connection_carries() {
-    let many = vec![wanted()[0].clone(); 1001];
+    let many: Vec<Subscription> = (0..1001)
+        .map(|token| Subscription { token: token.to_string(), ..wanted()[0].clone() })
+        .collect();
+    let repeated = vec![many[0].clone(); 1001];
+    assert!(Session::new(&repeated, Limits::default(), 0).is_ok(), "a repeated pair is free");
     let error = Session::new(&many, Limits::default(), 0).err();
     assert_eq!(error, Some(TooManySubscriptions { was: 1001 }));
 }
@@ -251,7 +255,8 @@ fn a_failed_renewal_ends_the_session() {
     assert_eq!(session.poll(at(0.0)), Action::Connect);
     session.on_refused(at(0.0), refusal(401));
     session.on_renewal_failed(at(0.0), fault(false));
-    let failure = Failure::Renewal { refusal: refusal(401), reason: "why".to_owned() };
+    let failure =
+        Failure::Renewal { tokens: TokenFault::Refused(refusal(401)), reason: "why".to_owned() };
     assert_eq!(session.poll(at(0.0)), Action::Ended(End::Failed(failure)));
 }
 
@@ -275,7 +280,7 @@ fn a_renewal_that_may_succeed_later_is_made_again_after_growing_pauses() {
             panic!("backs off")
         };
         let reason = "why".to_owned();
-        assert_eq!(because, Because::Renewal { refusal: refusal(401), reason });
+        assert_eq!(because, Because::Renewal { tokens: TokenFault::Refused(refusal(401)), reason });
         now = now.after(Duration::from_secs(60));
     }
     assert_eq!(session.poll(now), Action::Renew);
@@ -295,7 +300,8 @@ fn renewals_that_fail_count_as_attempts() {
         assert_eq!(session.poll(now), Action::Renew);
         session.on_renewal_failed(now, fault(true));
     }
-    let last = Because::Renewal { refusal: refusal(403), reason: "why".to_owned() };
+    let last =
+        Because::Renewal { tokens: TokenFault::Refused(refusal(403)), reason: "why".to_owned() };
     let end = End::Failed(Failure::GaveUp { attempts: 2, last });
     assert_eq!(session.poll(at(60.0)), Action::Ended(end));
 }
@@ -365,18 +371,32 @@ fn every_cause_and_failure_has_a_hint_and_its_value() {
         (Because::Unreachable { detail: "no route".to_owned(), tls: false }, "no route"),
         (Because::Unreachable { detail: "expired".to_owned(), tls: true }, "expired"),
         (lost("reset"), "reset"),
-        (Because::Renewal { refusal: refusal(401), reason: "no answer".to_owned() }, "no answer"),
+        (
+            Because::Renewal {
+                tokens: TokenFault::Refused(refusal(401)),
+                reason: "no answer".to_owned(),
+            },
+            "no answer",
+        ),
+        (Because::Renewal { tokens: TokenFault::Expired, reason: "x".to_owned() }, "day is over"),
         (Because::Protocol(WsError::Opcode(5)), "5"),
         (Because::Closed { code: Some(1001), reason: "bye".to_owned() }, "1001"),
         (Because::Silent(Duration::from_secs(20)), "20"),
         (Because::NoData(Duration::from_secs(90)), "90"),
+        (Because::NoGreeting(Duration::from_secs(10)), "10"),
     ];
     for (cause, value) in causes {
         assert!(cause.to_string().contains(value) && !cause.hint().is_empty(), "{cause}");
     }
     let failures = [
         (Failure::Refused(refusal(401)), "401"),
-        (Failure::Renewal { refusal: refusal(403), reason: "why".to_owned() }, "why"),
+        (
+            Failure::Renewal {
+                tokens: TokenFault::Refused(refusal(403)),
+                reason: "why".to_owned(),
+            },
+            "why",
+        ),
         (Failure::GaveUp { attempts: 3, last: lost("reset") }, "3"),
     ];
     for (failure, value) in failures {
@@ -393,4 +413,116 @@ fn text_frames_are_pongs_errors_or_unknown() {
     assert!(!error.hint().is_empty());
     assert_eq!(ServerText::read(r#"{"a":1}"#), ServerText::Unknown);
     assert_eq!(ServerText::read(""), ServerText::Unknown);
+}
+
+fn more(token: &str) -> Subscription {
+    Subscription { token: token.to_owned(), ..wanted()[0].clone() }
+}
+
+#[test]
+fn a_change_is_sent_at_once_and_again_after_the_next_connect() {
+    let mut session = live(at(0.0));
+    let change = Change {
+        unsubscribe: vec![wanted()[1].clone(), more("9")],
+        subscribe: vec![more("1"), more("1"), wanted()[0].clone()],
+    };
+    session.change(at(1.0), &change).expect("few");
+    assert!(session.wants_poll(at(1.0)));
+    let expected = [
+        r#"{"correlationID":"u1","action":0,"params":{"mode":1,"tokenList":[{"exchangeType":1,"tokens":["26000"]}]}}"#,
+        r#"{"correlationID":"s3","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":2,"tokens":["1"]}]}}"#,
+    ];
+    assert_eq!(said(&mut session, at(1.0)).0, expected);
+    session.on_lost(at(2.0), Because::Lost { detail: "reset".to_owned() });
+    session
+        .change(at(2.0), &Change { subscribe: vec![more("2")], ..Change::default() })
+        .expect("few");
+    assert_eq!(session.poll(at(60.0)), Action::Connect);
+    session.on_connected(at(60.0));
+    let (frames, _) = said(&mut session, at(60.0));
+    assert_eq!(frames.len(), 1, "{frames:?}");
+    assert!(frames[0].contains(r#"["1","2","43854","43855"]"#), "{}", frames[0]);
+}
+
+#[test]
+fn a_change_beyond_the_limit_changes_nothing() {
+    let mut session = live(at(0.0));
+    let subscribe = (0..997).map(|token| more(&token.to_string())).collect();
+    let change = Change { unsubscribe: vec![more("9999")], subscribe };
+    assert_eq!(session.change(at(1.0), &change), Err(TooManySubscriptions { was: 1001 }));
+    assert_eq!(said(&mut session, at(1.0)).0, [""; 0]);
+    let change = Change { unsubscribe: vec![wanted()[1].clone()], ..change };
+    assert_eq!(session.change(at(1.0), &change), Ok(()), "what ends makes room");
+}
+
+#[test]
+fn the_first_subscription_starts_the_watch_over_data() {
+    let mut session = Session::new(&[], Limits::default(), 7).expect("none");
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_connected(at(0.0));
+    for second in 1..=100 {
+        session.on_control(at(f64::from(second)));
+        let _ = said(&mut session, at(f64::from(second)));
+        assert_eq!(session.state(), &ConnectionState::Live, "second {second}");
+    }
+    session.change(at(100.0), &Change { subscribe: wanted(), ..Change::default() }).expect("few");
+    let _ = said(&mut session, at(100.0));
+    assert_eq!(session.state(), &ConnectionState::Live);
+}
+
+#[test]
+fn the_order_stream_is_live_after_its_greeting_and_may_then_be_silent() {
+    let mut session = Session::orders(Limits::default(), 7);
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_connected(at(0.0));
+    session.on_control(at(0.1));
+    session.on_text(at(0.1), "pong");
+    assert_eq!(session.state(), &ConnectionState::Connecting { attempt: 1 });
+    let greeting = crate::order_update::OrderUpdate::greeting("A1");
+    session.on_text(at(0.2), &serde_json::to_string(&greeting).expect("plain data"));
+    assert_eq!(session.state(), &ConnectionState::Live);
+    for second in 1..=300 {
+        session.on_control(at(f64::from(second)));
+        let _ = said(&mut session, at(f64::from(second)));
+        assert_eq!(session.state(), &ConnectionState::Live, "second {second}");
+    }
+}
+
+#[test]
+fn an_order_stream_without_a_greeting_is_given_up() {
+    let mut session = Session::orders(Limits::default(), 7);
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_connected(at(0.0));
+    session.on_control(at(9.0));
+    let (_, action) = said(&mut session, at(9.0));
+    assert_eq!(action, Action::Read { until: at(10.0) });
+    let (_, action) = said(&mut session, at(10.0));
+    assert_eq!(action, Action::Disconnect);
+    let ConnectionState::BackingOff { because, .. } = session.state() else { panic!("backs off") };
+    assert_eq!(*because, Because::NoGreeting(Duration::from_secs(10)));
+}
+
+#[test]
+fn when_the_tokens_day_is_over_it_renews_and_subscribes_again_without_a_refusal() {
+    let mut session = live(at(0.0));
+    session.set_tokens_end(Some(at(5.0)));
+    assert_eq!(said(&mut session, at(1.0)).1, Action::Read { until: at(5.0) });
+    let (frames, action) = said(&mut session, at(5.0));
+    assert_eq!((frames.len(), action), (1, Action::Disconnect), "says good-bye");
+    assert_eq!(session.poll(at(5.0)), Action::Renew);
+    assert_eq!(session.state(), &ConnectionState::Renewing);
+    session.on_renewal_failed(at(5.0), fault(true));
+    assert!(session.state().to_string().contains("day is over"), "{}", session.state());
+    assert_eq!(session.poll(at(60.0)), Action::Renew);
+    session.on_renewed();
+    assert_eq!(session.poll(at(60.0)), Action::Connect);
+    session.on_connected(at(60.0));
+    assert_eq!(said(&mut session, at(60.0)).0.len(), 2, "all subscriptions");
+}
+
+#[test]
+fn tokens_whose_day_is_over_are_not_tried() {
+    let mut session = session();
+    session.set_tokens_end(Some(at(5.0)));
+    assert_eq!(session.poll(at(5.0)), Action::Renew);
 }
