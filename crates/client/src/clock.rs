@@ -71,6 +71,11 @@ impl Clock {
         }
     }
 
+    /// The date as streams count it.
+    pub(crate) fn date(&self) -> smartapi::clock::Wall {
+        smartapi::clock::Wall(i64::try_from(self.now().seconds()).unwrap_or(i64::MAX))
+    }
+
     /// Returns at `due` or later; at once if it has passed.
     pub(crate) async fn wait_for(&self, due: Wall) {
         #[cfg(test)]

@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod instruments;
 pub mod market;
+pub mod order_stream;
 mod servers;
 mod state;
 mod totp;

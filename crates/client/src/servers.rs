@@ -8,6 +8,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
+/// The order stream's path, the same at the broker and at a stand-in.
+const ORDER_PATH: &str = "/smart-order-update";
+
 /// The broker's servers or a local stand-in, with one TLS set-up for REST and streams.
 ///
 /// Certificates are always checked; there is no way to turn that off.
@@ -16,6 +19,7 @@ pub struct Servers {
     rest: Url,
     market_stream: Url,
     scrip_master: Url,
+    order_stream: Url,
     tls: Arc<ClientConfig>,
 }
 
@@ -38,6 +42,7 @@ impl Servers {
         Ok(Self {
             rest: parse("https://apiconnect.angelone.in")?,
             market_stream: parse("wss://smartapisocket.angelone.in/smart-stream")?,
+            order_stream: parse("wss://tns.angelone.in/smart-order-update")?,
             scrip_master: parse(
                 "https://margincalculator.angelone.in/OpenAPI_File/files/OpenAPIScripMaster.json",
             )?,
@@ -58,7 +63,10 @@ impl Servers {
         allow(&rest, ["http", "https"], authority_pem.is_some())?;
         allow(&market_stream, ["ws", "wss"], authority_pem.is_some())?;
         allow(&scrip_master, ["http", "https"], authority_pem.is_some())?;
-        Ok(Self { rest, market_stream, scrip_master, tls: tls(authority(authority_pem)?)? })
+        let mut order_stream = market_stream.clone();
+        order_stream.set_path(ORDER_PATH);
+        let tls = tls(authority(authority_pem)?)?;
+        Ok(Self { rest, market_stream, order_stream, scrip_master, tls })
     }
 
     /// The root of the REST routes.
@@ -71,6 +79,12 @@ impl Servers {
     #[must_use]
     pub const fn market_stream(&self) -> &Url {
         &self.market_stream
+    }
+
+    /// The address of the order stream; a stand-in has it beside the market stream.
+    #[must_use]
+    pub const fn order_stream(&self) -> &Url {
+        &self.order_stream
     }
 
     /// Where the list of instruments is served.
@@ -242,6 +256,7 @@ mod tests {
         assert_eq!(servers.rest().scheme(), "https");
         assert_eq!(servers.market_stream().scheme(), "wss");
         assert_eq!(servers.list().url().scheme(), "https");
+        assert_eq!(servers.order_stream().path(), ORDER_PATH);
         assert_eq!(servers.name(), "apiconnect.angelone.in");
         assert_eq!(servers.list().name(), "margincalculator.angelone.in");
     }

@@ -2,6 +2,7 @@
 
 use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
 use smartapi::stream::session::TooManySubscriptions;
+use smartapi::stream::spread::SpreadFault;
 use smartapi::stream::state::{Failure, RenewalFault};
 
 /// Why a market stream could not begin, or ended for good.
@@ -24,6 +25,15 @@ pub enum MarketError {
     /// More subscriptions than one connection carries.
     #[error(transparent)]
     Subscriptions(#[from] TooManySubscriptions),
+    /// More subscriptions than all connections carry.
+    #[error(transparent)]
+    Spread(#[from] SpreadFault),
+    /// The system has no thread for a stream.
+    #[error("cannot start a thread for a stream: {detail}")]
+    Thread {
+        /// The system's words.
+        detail: String,
+    },
     /// The session ended in failure.
     #[error(transparent)]
     Stream(#[from] Failure),
@@ -51,6 +61,8 @@ impl MarketError {
             Self::Subscriptions(_) => {
                 format!("ask for at most {MAX_SUBSCRIPTIONS} pairs of token and mode")
             }
+            Self::Spread(fault) => fault.hint().to_owned(),
+            Self::Thread { .. } => "raise the limit of threads with `ulimit -u`".to_owned(),
             Self::Stream(failure) => failure.hint().to_owned(),
         }
     }

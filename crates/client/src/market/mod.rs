@@ -7,16 +7,23 @@
 mod address;
 mod connect;
 mod error;
+mod events;
+mod feed;
 mod reader;
+mod remote;
 mod run;
 mod tls;
 mod transport;
 
 pub use error::MarketError;
+pub use events::{ConnectionEvent, ConnectionEvents, StreamName, Watched, Watcher};
+pub use feed::{MarketFeed, SharedRenew, SideStreams, SinkMaker, TradedStream};
 pub use reader::KernelStamps;
+pub use remote::Remote;
 pub use run::{Ended, MarketStream, Renew, StreamSetup};
 
 use secrecy::{ExposeSecret as _, SecretString};
+pub use smartapi::stream::expiry::{DayEnd, Expiry};
 pub use smartapi::stream::limits::Limits;
 pub use smartapi::stream::request::Subscription;
 pub use smartapi::stream::state::{ConnectionState, RenewalFault};

@@ -7,6 +7,7 @@ use std::thread;
 use quanta::Clock;
 use rustls::ClientConfig;
 use smartapi::clock::Mono;
+use smartapi::stream::expiry::{DayEnd, Expiry};
 use smartapi::stream::frame::Frame;
 use smartapi::stream::session::{Action, End, Session};
 use smartapi::stream::state::{Because, RenewalFault};
@@ -14,7 +15,9 @@ use smartapi::stream::state::{Because, RenewalFault};
 use super::address::Address;
 use super::connect::{Attempt, ConnectFault, Connection, SLICE};
 use super::reader::ReadCall;
+use super::remote::Remote;
 use super::{ControlFrame, Flow, Limits, MarketError, Sink, StreamAuth, Subscription, Tuning};
+use crate::clock::Clock as WallClock;
 
 /// Fetches fresh tokens after the stream has refused the given ones.
 pub type Renew = Box<dyn FnMut(&StreamAuth) -> Result<StreamAuth, RenewalFault> + Send>;
@@ -67,6 +70,9 @@ pub struct MarketStream {
     clock: Clock,
     /// The raw clock at [`Mono`] zero.
     origin: u64,
+    /// What others change while it runs.
+    remote: Remote,
+    expiry: Expiry,
 }
 
 /// What became of a job on a thread of its own.
@@ -96,8 +102,13 @@ impl MarketStream {
     ///
     /// Errors: [`MarketError::Address`], [`MarketError::Subscriptions`].
     pub fn new(setup: StreamSetup) -> Result<Self, MarketError> {
-        let StreamSetup { url, tls, auth, renew, subscriptions, limits, tuning, clock, entropy } =
-            setup;
+        let session = Session::new(&setup.subscriptions, setup.limits, setup.entropy)?;
+        Self::with_session(session, setup)
+    }
+
+    /// The stream of a session of any kind; the one for orders has no subscriptions.
+    pub(crate) fn with_session(session: Session, setup: StreamSetup) -> Result<Self, MarketError> {
+        let StreamSetup { url, tls, auth, renew, subscriptions, limits, tuning, clock, .. } = setup;
         let mut tls = Arc::unwrap_or_clone(tls);
         // Records are opened in our own buffer, for which rustls has to hand over the keys.
         tls.enable_secret_extraction = true;
@@ -110,17 +121,42 @@ impl MarketStream {
             renew: Some(renew),
             limits,
             tuning,
-            session: Session::new(&subscriptions, limits, entropy)?,
+            session,
+            remote: Remote::new(subscriptions),
+            expiry: Expiry::new(DayEnd::default(), WallClock::System.date(), 0),
             origin: clock.raw(),
             clock,
         })
     }
 
+    /// What subscribes and unsubscribes while the stream runs, from any thread.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        self.remote.clone()
+    }
+
+    /// When tokens are replaced, if not ten seconds after midnight in India.
+    pub const fn set_expiry(&mut self, expiry: Expiry) {
+        self.expiry = expiry;
+    }
+
+    /// The clock of this stream's times.
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The raw clock at the zero of this stream's times.
+    pub(crate) const fn origin(&self) -> u64 {
+        self.origin
+    }
+
     /// Runs the stream on this thread until the sink stops it or it fails for good.
     pub fn run(&mut self, sink: &mut impl Sink) -> Ended {
         let mut connection: Option<Connection> = None;
+        self.watch_tokens();
         loop {
             let now = self.now();
+            self.obey(now);
             match self.session.poll(now) {
                 Action::Connect => connection = self.connect(sink),
                 Action::Renew => self.renew(sink),
@@ -163,6 +199,19 @@ impl MarketStream {
         Mono(self.clock.delta_as_nanos(self.origin, raw))
     }
 
+    /// Makes the changes that others have asked for.
+    fn obey(&mut self, now: Mono) {
+        if let Some(change) = self.remote.take() {
+            // The remote has kept to the session's own limit.
+            let _ = self.session.change(now, &change);
+        }
+    }
+
+    fn watch_tokens(&mut self) {
+        let end = self.now().after(self.expiry.left(WallClock::System.date()));
+        self.session.set_tokens_end(Some(end));
+    }
+
     fn show(&mut self, sink: &mut impl Sink) {
         if let Some(state) = self.session.take_state_change() {
             sink.on_state(&state);
@@ -187,6 +236,8 @@ impl MarketStream {
         match result {
             Awaited::Done(Ok(connection)) => {
                 self.session.on_connected(now);
+                // The wall clock may have been set meanwhile.
+                self.watch_tokens();
                 return Some(connection);
             }
             Awaited::Done(Err(ConnectFault::Refused(refusal))) => {
@@ -221,6 +272,8 @@ impl MarketStream {
                     Ok(auth) => {
                         self.auth = auth;
                         self.session.on_renewed();
+                        self.expiry.renewed(WallClock::System.date());
+                        self.watch_tokens();
                     }
                     Err(fault) => self.session.on_renewal_failed(now, fault),
                 }
@@ -305,7 +358,7 @@ impl MarketStream {
                 self.session.on_stop();
             }
             self.show(sink);
-            if self.session.wants_poll(now) {
+            if self.session.wants_poll(now) || self.remote.has_changes() {
                 return Wire::Open;
             }
         }
@@ -367,6 +420,7 @@ impl MarketStream {
                 self.session.on_close(now, code, reason);
             }
             Frame::Text(text) => {
+                self.session.on_text(now, text);
                 sink.on_control(ControlFrame::Text);
                 sink.on_text(text);
             }

@@ -1,5 +1,8 @@
 //! The market stream against a real local server: plain, TLS 1.2 and TLS 1.3.
 
+mod feed;
+mod orders;
+mod runtime;
 mod server;
 mod stamps;
 
@@ -575,7 +578,9 @@ fn every_error_has_a_hint_and_shows_no_secret() {
     let address = MarketStream::new(setup(&server, quick())).err();
     let server = Server { url: "ws://localhost".to_owned(), ..server };
     let mut many = setup(&server, quick());
-    many.subscriptions = vec![many.subscriptions[0].clone(); 1001];
+    many.subscriptions = (0..1001)
+        .map(|token| Subscription { token: token.to_string(), ..many.subscriptions[0].clone() })
+        .collect();
     let errors = [credential, address, MarketStream::new(many).err()];
     for (error, value) in errors.into_iter().zip(["access token", "http://localhost/", "1001"]) {
         let error = error.expect("each is refused");
