@@ -21,7 +21,7 @@ use crate::clock::Clock as WallClock;
 
 /// Fetches fresh tokens for any of the streams.
 pub type SharedRenew = Arc<dyn Fn(&StreamAuth) -> Result<StreamAuth, RenewalFault> + Send + Sync>;
-/// Makes what takes the packets of one of the other connections, 1 or 2.
+/// Makes what takes the packets of one of the other connections, 1 or 2; it may not call the feed.
 pub type SinkMaker = Box<dyn FnMut(usize) -> Box<dyn Sink + Send> + Send>;
 
 /// What a feed needs besides the traded instruments' stream.
@@ -151,7 +151,8 @@ impl MarketFeed {
         desk.carry_out(moves, &self.0);
     }
 
-    /// What no connection has a place for at the moment; see [`Self::events`] for why.
+    /// What no connection has a place for at the moment; see [`Self::events`] for why. Before the
+    /// traded stream is live nothing is served, and nothing is named here.
     #[must_use]
     pub fn unserved(&self) -> Vec<Subscription> {
         self.0.desk().plan.unserved().cloned().collect()
@@ -170,7 +171,8 @@ impl MarketFeed {
         &self.0.events
     }
 
-    /// Ends all connections, the traded one too, and waits for the threads of the others.
+    /// Ends all connections, the traded one too, and waits for the threads of the others, from which
+    /// it may not be called.
     pub fn stop(&self) {
         self.0.is_stopping.store(true, Ordering::Relaxed);
         let threads = std::mem::take(&mut self.0.desk().threads);
