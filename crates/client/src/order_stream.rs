@@ -15,7 +15,7 @@ use smartapi::stream::session::Session;
 use crate::clock::Clock as WallClock;
 use crate::market::{
     ConnectionEvents, ConnectionState, ControlFrame, Ended, Flow, Limits, MarketError,
-    MarketStream, Renew, Sink, Stamps, StreamAuth, StreamName, StreamSetup,
+    MarketStream, Renew, Sink, Stamps, StreamAuth, StreamName, StreamSetup, Tuning,
 };
 
 /// So many updates back a repeated one is told from a new one.
@@ -115,7 +115,9 @@ impl OrderStream {
         let OrderStreamSetup { url, tls, auth, renew, limits, clock, entropy, .. } = setup;
         let session = Session::orders(limits, entropy);
         let subscriptions = Vec::new();
-        let stream = StreamSetup { url, tls, auth, renew, subscriptions, limits, clock, entropy };
+        let tuning = Tuning::default();
+        let stream =
+            StreamSetup { url, tls, auth, renew, subscriptions, limits, tuning, clock, entropy };
         let mut stream = MarketStream::with_session(session, stream)?;
         stream.set_expiry(Expiry::new(setup.day_end, WallClock::System.date(), 0));
         let (sender, events) = sync_channel(setup.room.max(1));

@@ -15,7 +15,7 @@ use super::events::is_too_many;
 use super::{
     ConnectionEvents, ConnectionState, ControlFrame, Ended, Flow, Limits, MarketError,
     MarketStream, Remote, RenewalFault, Sink, Stamps, StreamAuth, StreamName, StreamSetup,
-    Subscription,
+    Subscription, Tuning,
 };
 use crate::clock::Clock as WallClock;
 

@@ -173,6 +173,7 @@ pub const KEYS: &[Key] = &[
     key("fill.latency_us", Int(0, 60_000_000), "0", "microseconds", "time from a decision to its effect on paper; 0 = at once"),
     key("fill.latency_from", Text(TextRule::Any), "\"\"", "", "ticks.csv of an earlier measurement whose ages are drawn from instead of fill.latency_us"),
     key("fill.seed", Int(0, i64::MAX), "1", "", "seed of the drawn latencies"),
+    key("orders.allow_market", Bool, "false", "", "whether MARKET and IOC orders are sent to the broker, which prohibits both to algorithms since 1 April 2026"),
     key("performance.pre_p99_us", Num(SOME_POINTS), "1000", "microseconds", "target for the stages before the trader, at the 99th percentile"),
     key("performance.post_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the stages from the indicators on, at the 99th percentile"),
     key("performance.total_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the whole path, at the 99th percentile"),

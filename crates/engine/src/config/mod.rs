@@ -208,6 +208,8 @@ pub struct Config {
     /// How paper orders are filled.
     pub fill: Fill,
     pub tuning: Tuning,
+    /// `orders.allow_market`: whether MARKET and IOC orders may reach the broker.
+    pub allow_market: bool,
     schema: Schema,
     entries: Vec<Entry>,
 }
@@ -315,6 +317,7 @@ fn freeze(values: &Values<'_>) -> Option<Config> {
             lock_memory: values.flag("tuning.lock_memory")?,
             no_delay: values.flag("tuning.no_delay")?,
         },
+        allow_market: values.flag("orders.allow_market")?,
         schema: Schema::default(),
         entries: Vec::new(),
     })
