@@ -10,7 +10,9 @@ mod servers;
 mod state;
 mod totp;
 
-pub use broker::{Broker, BrokerError, LoginReason, SessionStart};
+pub use broker::{
+    Broker, BrokerError, LoginReason, Outcome, Placement, Refusal, Resolution, Rules, SessionStart,
+};
 pub use credentials::{
     CredentialSource, Credentials, CredentialsError, Places, PlainCredentials, process_environment,
 };

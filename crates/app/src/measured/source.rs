@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use client::market::Limits;
 use client::{
-    Addresses, Broker, BrokerError, Credentials, Places, PlainCredentials, Servers, StateFolder,
+    Addresses, Broker, BrokerError, Credentials, Places, PlainCredentials, Rules, Servers,
+    StateFolder,
 };
 use engine::config::{Config, Instrument, Session};
 use engine::tick_path::feed::Subscription;
@@ -282,6 +283,8 @@ pub(super) fn connect(
 ) -> Result<Option<Source>, Failure> {
     let Prepared { servers, credentials, state, wanted, need, local } = prepared;
     let failed = |error: BrokerError| Failure::new(Status::Feed, &error, error.hint());
+    // Orders are filled on paper: no connection is kept for them.
+    let rules = Rules { allow_market: config.allow_market, keep_warm: None, ..Rules::default() };
     let exchange = config.instrument.exchange.clone();
     let log_in = async {
         let listed = match need {
@@ -290,7 +293,7 @@ pub(super) fn connect(
             }
             None => None,
         };
-        let broker = Broker::connect(servers, credentials, state).await.map_err(failed)?;
+        let broker = Broker::connect(servers, credentials, state, rules).await.map_err(failed)?;
         let subscription = match (listed, wanted) {
             (Some(subscription), _) | (None, Wanted::Known { subscription, .. }) => subscription,
             (None, Wanted::Symbol(symbol)) => {

@@ -1,9 +1,12 @@
 //! What can go wrong between us and the broker's REST server.
 
-use smartapi::rest::ApiError;
+use std::time::Duration;
+
+use smartapi::rest::{ApiError, HistoryFault, OrderFault, QuoteFault};
 use smartapi::stream::state::RenewalFault;
 use thiserror::Error;
 
+use super::address;
 use crate::state::StateError;
 
 /// Why a call to the broker gave no answer that can be used.
@@ -13,8 +16,8 @@ pub enum BrokerError {
     #[error("{cause} while {doing}")]
     Api { doing: &'static str, cause: ApiError },
     /// No answer within the time; whether the broker acted on the call is unknown.
-    #[error("{server} did not answer within {seconds} s while {doing}")]
-    Silent { doing: &'static str, server: String, seconds: u64 },
+    #[error("{server} did not answer within {limit:?} while {doing}")]
+    Silent { doing: &'static str, server: String, limit: Duration },
     /// The server's certificate was refused.
     #[error("the certificate of {server} was refused while {doing}: {cause}")]
     Certificate { doing: &'static str, server: String, cause: String },
@@ -27,6 +30,30 @@ pub enum BrokerError {
     /// The HTTP client cannot be built, or a request cannot be written.
     #[error("the HTTP client failed while {doing}: {cause}")]
     Http { doing: &'static str, cause: String },
+    /// Our side of the broker's rate limit is used up; nothing was sent.
+    #[error(
+        "the rate limit had no room while {doing}: nothing was sent, and {} ms are to be waited",
+        wait.as_millis()
+    )]
+    Limited { doing: &'static str, wait: Duration },
+    /// An order of a kind that algorithms may not send; nothing was sent.
+    #[error(
+        "the order was {what}, which Angel One prohibits to algorithms since 1 April 2026; LIMIT and \
+         STOPLOSS_LIMIT for the DAY are allowed"
+    )]
+    Prohibited { what: &'static str },
+    /// An order, a rule or an id that the broker would refuse; nothing was sent.
+    #[error(transparent)]
+    Order(#[from] OrderFault),
+    /// A request for history that the broker would refuse; nothing was sent.
+    #[error(transparent)]
+    History(#[from] HistoryFault),
+    /// A request for quotes that the broker would refuse; nothing was sent.
+    #[error(transparent)]
+    Quote(#[from] QuoteFault),
+    /// More or fewer things in one call than the broker takes; nothing was sent.
+    #[error("{was} were given while {doing}, 1 to {most} are allowed")]
+    Count { doing: &'static str, was: usize, most: usize },
     /// The session cannot be kept or read back.
     #[error(transparent)]
     State(#[from] StateError),
@@ -43,7 +70,7 @@ impl BrokerError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Api { cause, .. } => cause.hint().to_owned(),
+            Self::Api { cause, .. } => address::hint(cause),
             Self::State(error) => error.hint(),
             Self::Silent { server, .. } | Self::Unreachable { server, .. } => format!(
                 "check that this machine reaches {server} (network, name service, firewall) and \
@@ -57,6 +84,19 @@ impl BrokerError {
                 "update this program, or report the message as a bug".to_owned()
             }
             Self::Http { .. } => "report this as a bug of this program".to_owned(),
+            Self::Limited { wait, .. } => format!(
+                "send it after {} ms if it is still wanted; placing, modifying and cancelling share 9 \
+                 a second, 500 a minute and 1,000 an hour",
+                wait.as_millis()
+            ),
+            Self::Prohibited { .. } => "send a LIMIT order for the DAY, at a price that the other \
+                 side takes; if your account may send these, set orders.allow_market = true \
+                 (`Rules::allow_market`)"
+                .to_owned(),
+            Self::Order(fault) => fault.hint().to_owned(),
+            Self::History(fault) => fault.hint().to_owned(),
+            Self::Quote(fault) => fault.hint().to_owned(),
+            Self::Count { most, .. } => format!("split them into calls of at most {most}"),
         }
     }
 

@@ -2,56 +2,96 @@
 
 use std::fmt;
 use std::sync::Arc;
-
-use smartapi::rest::{Profile, Scrip, SearchRequest};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::market::{MarketError, StreamAuth};
 use crate::servers::Servers;
 use crate::state::{StateError, StateFolder};
+use keeper::Keeper;
+use rules::Pace;
 use session::Session;
+use tags::Tags;
 
+mod account;
+mod address;
+mod calls;
+mod costs;
+mod edis;
 mod error;
+mod gtt;
+mod history;
+mod keeper;
+mod lists;
+mod orders;
+mod outcome;
+mod prices;
+mod resolve;
 mod rest;
+mod rules;
 mod session;
 mod session_file;
+mod tags;
 mod tokens;
+mod transport;
 
 pub use error::BrokerError;
-pub(crate) use rest::{no_answer, root_cause};
+pub use outcome::{Outcome, Placement, Refusal};
+pub use resolve::Resolution;
+pub use rules::Rules;
+pub(crate) use transport::{no_answer, root_cause};
 pub use session::{LoginReason, SessionStart};
 
 /// An account that is logged in.
 ///
-/// [`connect`](Self::connect) is the only way to a session. Calls that only read renew a session
-/// that died and are then made once more; [`renew`](Self::renew) does so for a stream whose tokens
-/// were refused, and which then takes those of [`stream_auth`](Self::stream_auth). It is shared by reference or in an `Arc`.
+/// [`connect`](Self::connect) is the only way to a session. Calls that only read wait for room in the
+/// broker's rate limits, renew a session that died, and are made again while the broker is in passing
+/// trouble. Calls that change something are sent once or not at all, and never wait.
+/// [`renew`](Self::renew) renews for a stream whose tokens were refused, and which then takes those of
+/// [`stream_auth`](Self::stream_auth). It is shared by reference or in an `Arc`.
 pub struct Broker {
-    session: Session,
+    session: Arc<Session>,
     start: SessionStart,
+    rules: Rules,
+    tags: Tags,
+    keeper: Option<Keeper>,
 }
 
 impl Broker {
     /// Takes up the saved session if the broker still accepts it, else logs in and saves that one.
+    ///
+    /// With [`Rules::keep_warm`] the connections for orders are open when it returns, and are kept so
+    /// until the broker is dropped.
     ///
     /// Errors: [`BrokerError`]; a session file that others can use is refused and not repaired.
     pub async fn connect(
         servers: Servers,
         credentials: Credentials,
         state: StateFolder,
+        rules: Rules,
     ) -> Result<Self, BrokerError> {
-        Self::connect_by(Clock::System, servers, credentials, &state).await
+        let pace = Pace::default();
+        Self::connect_by(Clock::System, pace, servers, credentials, &state, rules).await
     }
 
     async fn connect_by(
         clock: Clock,
+        pace: Pace,
         servers: Servers,
         credentials: Credentials,
         state: &StateFolder,
+        rules: Rules,
     ) -> Result<Self, BrokerError> {
-        let (session, start) = Session::open(clock, servers, credentials, state).await?;
-        Ok(Self { session, start })
+        let tags = Tags::new(clock.now(), std::process::id());
+        let (session, start) =
+            Session::open(clock, servers, credentials, state, &rules, pace).await?;
+        let session = Arc::new(session);
+        if rules.keep_warm.is_some() {
+            session.keep_warm(Duration::ZERO).await;
+        }
+        let keeper = rules.keep_warm.map(|period| Keeper::start(Arc::clone(&session), period));
+        Ok(Self { session, start, rules, tags, keeper })
     }
 
     /// How the session came to be; worth a line to the user.
@@ -70,20 +110,8 @@ impl Broker {
 
     /// The servers that this broker talks to.
     #[must_use]
-    pub const fn servers(&self) -> &Servers {
+    pub fn servers(&self) -> &Servers {
         self.session.servers()
-    }
-
-    /// Who is logged in.
-    pub async fn profile(&self) -> Result<Profile, BrokerError> {
-        self.session.read(&rest::PROFILE, &()).await
-    }
-
-    /// The instruments of `exchange` (such as `NFO`) that match `words`; none is not an error.
-    pub async fn search(&self, exchange: &str, words: &str) -> Result<Vec<Scrip>, BrokerError> {
-        let body = SearchRequest { exchange: exchange.to_owned(), searchscrip: words.to_owned() };
-        let found: Option<Vec<Scrip>> = self.session.read(&rest::SEARCH, &body).await?;
-        Ok(found.unwrap_or_default())
     }
 
     /// Replaces the `refused` tokens, by the refresh token or else by a login.
@@ -103,6 +131,7 @@ impl Broker {
 
     /// Ends the session at the broker and forgets it here.
     pub async fn logout(self) -> Result<(), BrokerError> {
+        drop(self.keeper);
         self.session.log_out().await
     }
 }

@@ -2,16 +2,22 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use smartapi::rest::{ApiError, LoginRequest, LogoutRequest, Profile, RefreshRequest, Tokens};
+use tokio::time::Instant;
 
+use super::calls::{self, Call};
 use super::error::BrokerError;
-use super::rest::{self, Call, Rest};
+use super::outcome::{Outcome, Refusal};
+use super::rest::Rest;
+use super::rules::{Pace, Rules};
 use super::session_file::{Saved, SessionFile};
 use super::tokens::SessionTokens;
+use super::transport::Request;
 use crate::clock::{Clock, Wall};
 use crate::credentials::Credentials;
 use crate::market::{MarketError, StreamAuth};
@@ -78,9 +84,11 @@ impl Session {
         servers: Servers,
         credentials: Credentials,
         state: &StateFolder,
+        rules: &Rules,
+        pace: Pace,
     ) -> Result<(Self, SessionStart), BrokerError> {
         let file = SessionFile::new(state, servers.name(), credentials.client_id.clone());
-        let rest = Rest::new(servers, &credentials.api_key)?;
+        let rest = Rest::new(servers, &credentials.api_key, rules, pace)?;
         let login = Login { rest: &rest, credentials: &credentials, clock: &clock };
         let (tokens, start) = match login.take_up(file.load()?).await? {
             Ok(tokens) => (tokens, SessionStart::Restored),
@@ -130,19 +138,63 @@ impl Session {
         )
     }
 
-    /// Makes a call that only reads, and makes it once more if the session had to be renewed.
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) const fn pace(&self) -> &Pace {
+        self.rest.pace()
+    }
+
+    /// Makes a call that only reads: once more if the session had to be renewed, and patiently.
     pub(super) async fn read<B: Serialize + Sync, T: DeserializeOwned>(
         &self,
-        call: &Call,
+        call: &'static Call,
         body: &B,
     ) -> Result<T, BrokerError> {
+        self.read_request(&Request::new(call, body)?).await
+    }
+
+    pub(super) async fn read_request<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<T, BrokerError> {
         let tokens = self.tokens();
-        let answer = self.rest.call(call, body, Some(&tokens.jwt)).await;
+        let answer = self.rest.patient(request, &tokens.jwt).await;
         if !answer.as_ref().is_err_and(session_dead) {
             return answer;
         }
         self.renew(&tokens).await?;
-        self.rest.call(call, body, Some(&self.tokens().jwt)).await
+        self.rest.patient(request, &self.tokens().jwt).await
+    }
+
+    /// Makes a call that changes something: once, whatever comes of it.
+    ///
+    /// A session that turns out to be over is renewed for the next call; this one is not repeated.
+    pub(super) async fn write<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        call: &'static Call,
+        body: &B,
+    ) -> Result<Outcome<T>, BrokerError> {
+        let request = Request::new(call, body)?;
+        let tokens = self.tokens();
+        match self.rest.send(&request, &tokens.jwt).await? {
+            Outcome::Refused(Refusal { cause, .. }) if cause.session_dead() => {
+                let session_renewed = self.renew(&tokens).await.is_ok();
+                Ok(Outcome::Refused(Refusal { cause, session_renewed }))
+            }
+            outcome => Ok(outcome),
+        }
+    }
+
+    /// See [`Rest::keep_warm`].
+    pub(super) async fn keep_warm(&self, period: Duration) {
+        self.rest.keep_warm(period, &self.tokens().jwt).await;
+    }
+
+    /// See [`Rest::next_beat`].
+    pub(super) fn next_beat(&self, period: Duration) -> Instant {
+        self.rest.next_beat(period)
     }
 
     /// Replaces `old` tokens, unless somebody else has done so meanwhile.
@@ -171,10 +223,11 @@ impl Session {
     }
 
     /// Ends the session; one that the broker has ended already is as good.
-    pub(super) async fn log_out(self) -> Result<(), BrokerError> {
+    pub(super) async fn log_out(&self) -> Result<(), BrokerError> {
         let body = LogoutRequest { clientcode: self.credentials.client_id.clone() };
-        let jwt = &self.tokens().jwt;
-        let answer: Result<IgnoredAny, _> = self.rest.call(&rest::LOGOUT, &body, Some(jwt)).await;
+        let request = Request::new(&calls::LOGOUT, &body)?;
+        let answer: Result<IgnoredAny, _> =
+            self.rest.call(&request, Some(&self.tokens().jwt)).await;
         match answer {
             Err(error) if !session_dead(&error) => Err(error),
             _ => Ok(self.file.remove()?),
@@ -205,8 +258,8 @@ impl Login<'_> {
         if tokens.is_over(self.clock.now()) {
             return Ok(Err(LoginReason::SavedExpired));
         }
-        let profile: Result<Profile, _> =
-            self.rest.call(&rest::PROFILE, &(), Some(&tokens.jwt)).await;
+        let request = Request::new(&calls::PROFILE, &())?;
+        let profile: Result<Profile, _> = self.rest.call(&request, Some(&tokens.jwt)).await;
         match profile {
             Ok(profile) if profile.clientcode == self.credentials.client_id => Ok(Ok(tokens)),
             Ok(_) => Ok(Err(LoginReason::SavedRefused)),
@@ -236,7 +289,8 @@ impl Login<'_> {
             totp: self.credentials.codes.at(self.clock.now()),
             state: None,
         };
-        self.take(&rest::LOGIN, self.rest.call(&rest::LOGIN, &body, None).await?)
+        let request = Request::new(&calls::LOGIN, &body)?;
+        self.take(&calls::LOGIN, self.rest.call(&request, None).await?)
     }
 
     /// New tokens for `old` ones, or none if the broker refuses and a login is due.
@@ -245,8 +299,9 @@ impl Login<'_> {
             return Ok(None);
         }
         let body = RefreshRequest { refresh: old.refresh.expose_secret().to_owned() };
-        match self.rest.call(&rest::REFRESH, &body, Some(&old.jwt)).await {
-            Ok(wire) => self.take(&rest::REFRESH, wire).map(Some),
+        let request = Request::new(&calls::REFRESH, &body)?;
+        match self.rest.call(&request, Some(&old.jwt)).await {
+            Ok(wire) => self.take(&calls::REFRESH, wire).map(Some),
             Err(error) if refused(&error) => Ok(None),
             Err(error) => Err(error),
         }

@@ -1,5 +1,10 @@
 //! Tests of the session against a server on this machine that speaks the login.
 
+mod errors;
+mod keeper;
+mod orders;
+mod reads;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -36,13 +41,22 @@ struct Seen {
 
 type Answer = (u16, &'static str, String);
 
+/// Instead of a status: no answer at all, and the end of the connection.
+const SILENCE: u16 = 0;
+const HANG_UP: u16 = 1;
+
 /// A server whose answers a test writes, and all that was asked of it.
 struct Twin {
     address: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     folder: tempfile::TempDir,
     now: Arc<AtomicU64>,
+    serving: tokio::task::JoinHandle<()>,
 }
+
+/// For tests that send no orders: no reads but those that they make.
+const NO_KEEPER: Rules =
+    Rules { allow_market: false, quotes_per_second: 6, public_address: None, keep_warm: None };
 
 impl Twin {
     async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
@@ -50,18 +64,25 @@ impl Twin {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound").to_string();
         let app = router(Arc::clone(&seen), answer);
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let serving =
+            tokio::spawn(async move { axum::serve(listener, app).await.expect("serves") });
         let folder = tempfile::tempdir().expect("a folder");
-        Self { address, seen, folder, now: Arc::new(AtomicU64::new(MORNING_MS)) }
+        let now = Arc::new(AtomicU64::new(MORNING_MS));
+        Self { address, seen, folder, now, serving }
     }
 
     async fn connect(&self) -> Result<Broker, BrokerError> {
+        self.connect_with(NO_KEEPER, Pace::default()).await
+    }
+
+    async fn connect_with(&self, rules: Rules, pace: Pace) -> Result<Broker, BrokerError> {
         let (http, ws) = (format!("http://{}", self.address), format!("ws://{}", self.address));
         let addresses = Addresses { rest: &http, market_stream: &ws, scrip_master: &http };
         let servers = Servers::local(&addresses, None);
         let state = StateFolder::at(self.folder.path().join("state"));
         let clock = Clock::Jumping(Arc::clone(&self.now));
-        Broker::connect_by(clock, servers.expect("local"), credentials(), &state).await
+        let servers = servers.expect("local");
+        Broker::connect_by(clock, pace, servers, credentials(), &state, rules).await
     }
 
     /// The last parts of the paths asked for, in order.
@@ -95,12 +116,20 @@ fn router(
 ) -> Router {
     let answer = Arc::new(answer);
     Router::new().fallback(move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
-        let mut seen = seen.lock().expect("whole");
-        let path = uri.path().to_owned();
-        let earlier = seen.iter().filter(|seen| seen.path == path).count();
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        seen.push(Seen { path, headers, body, earlier });
-        let (status, kind, text) = answer(seen.last().expect("just pushed"));
+        let (status, kind, text) = {
+            let mut seen = seen.lock().expect("whole");
+            let path = uri.path().to_owned();
+            let earlier = seen.iter().filter(|seen| seen.path == path).count();
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            seen.push(Seen { path, headers, body, earlier });
+            answer(seen.last().expect("just pushed"))
+        };
+        match status {
+            SILENCE => std::future::pending().await,
+            // Ends the task of the connection, and the socket with it.
+            HANG_UP => std::panic::resume_unwind(Box::new(())),
+            _ => {}
+        }
         let status = StatusCode::from_u16(status).expect("a status");
         (status, [(header::CONTENT_TYPE, kind)], text).into_response()
     })
@@ -417,8 +446,8 @@ async fn a_server_that_is_not_there_is_named() {
     assert!(error.to_string().contains(&address) && error.hint().contains(&address));
 }
 
-/// A TLS server with a certificate of its own; the address, and the certificate as PEM.
-async fn secured() -> (String, String) {
+/// The TLS of a server on this machine with a certificate of its own, and that certificate as PEM.
+fn certified() -> (tokio_rustls::TlsAcceptor, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("makes one");
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -428,12 +457,17 @@ async fn secured() -> (String, String) {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key.expect("a key"))
         .expect("a configuration");
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    (tokio_rustls::TlsAcceptor::from(Arc::new(config)), made.cert.pem())
+}
+
+/// A TLS server; its address and its certificate.
+async fn secured() -> (String, String) {
+    let (acceptor, pem) = certified();
     let inner = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = inner.local_addr().expect("bound").to_string();
     let app = router(Arc::default(), well);
     tokio::spawn(async move { axum::serve(Secured { inner, acceptor }, app).await });
-    (address, made.cert.pem())
+    (address, pem)
 }
 
 struct Secured {
@@ -468,33 +502,11 @@ async fn only_the_given_authority_is_believed() {
         let (https, wss) = (format!("https://{address}"), format!("wss://{address}"));
         let addresses = Addresses { rest: &https, market_stream: &wss, scrip_master: &https };
         let servers = Servers::local(&addresses, Some(pem.as_bytes())).expect("local");
-        Broker::connect(servers, credentials(), StateFolder::at(folder.path())).await
+        let state = StateFolder::at(folder.path());
+        Broker::connect(servers, credentials(), state, NO_KEEPER).await
     };
     let error = connect(&stranger).await.expect_err("another authority");
     assert!(matches!(error, BrokerError::Certificate { .. }), "{error:?}");
     assert!(error.hint().contains("ca_file"));
     connect(&pem).await.expect("the right authority");
-}
-
-#[test]
-fn every_error_has_a_hint_and_shows_no_secret() {
-    let (doing, server) = ("logging in", "host:1".to_owned());
-    let cause = "x".to_owned();
-    let errors = [
-        BrokerError::Api { doing, cause: ApiError::Empty { status: 500 } },
-        BrokerError::Silent { doing, server: server.clone(), seconds: 7 },
-        BrokerError::Certificate { doing, server: server.clone(), cause: cause.clone() },
-        BrokerError::Unreachable { doing, server: server.clone(), cause: cause.clone() },
-        BrokerError::TooLarge { doing, server, limit: 9 },
-        BrokerError::Http { doing, cause },
-        BrokerError::State(StateError::NoHome),
-        BrokerError::State(StateError::TooOpen { path: "/s".into(), mode: 0o644 }),
-        BrokerError::State(StateError::OpenFolder { path: "/s".into(), mode: 0o777 }),
-        BrokerError::State(StateError::NotYours { path: "/s".into(), owner: 1, user: 2 }),
-        BrokerError::State(StateError::NotAFile { path: "/s".into() }),
-    ];
-    for error in errors {
-        assert!(!error.hint().is_empty(), "{error}");
-        shows_no_secret(&format!("{error} {error:?} {}", error.hint()));
-    }
 }

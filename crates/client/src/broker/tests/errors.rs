@@ -1,0 +1,86 @@
+//! What errors say, by one example of each.
+
+use super::*;
+
+#[test]
+fn every_error_says_what_was_wrong_and_what_to_do() {
+    let (doing, server) = ("logging in", "host:1".to_owned());
+    let cause = "x".to_owned();
+    let wait = Duration::from_millis(120);
+    let price = smartapi::rest::OrderFault::Quantity { was: 0 };
+    let empty = smartapi::rest::QuoteFault::Count { was: 0 };
+    let backwards = smartapi::rest::HistoryFault::Backwards { by_s: 5 };
+    for (error, told, hint) in [
+        (
+            BrokerError::Api { doing, cause: ApiError::Empty { status: 500 } },
+            "the broker's reply was empty (HTTP 500) while logging in",
+            "try again in a minute",
+        ),
+        (
+            BrokerError::Silent { doing, server: server.clone(), limit: Duration::from_secs(7) },
+            "host:1 did not answer within 7s while logging in",
+            "check that this machine reaches host:1",
+        ),
+        (
+            BrokerError::Certificate { doing, server: server.clone(), cause: cause.clone() },
+            "the certificate of host:1 was refused while logging in: x",
+            "do not log in through this network",
+        ),
+        (
+            BrokerError::Unreachable { doing, server: server.clone(), cause: cause.clone() },
+            "host:1 cannot be reached while logging in: x",
+            "check that this machine reaches host:1",
+        ),
+        (
+            BrokerError::TooLarge { doing, server, limit: 9 },
+            "the answer of host:1 was larger than 9 bytes while logging in",
+            "update this program",
+        ),
+        (
+            BrokerError::Http { doing, cause },
+            "the HTTP client failed while logging in: x",
+            "report this as a bug",
+        ),
+        (
+            BrokerError::Limited { doing: "placing an order", wait },
+            "the rate limit had no room while placing an order: nothing was sent, and 120 ms are \
+             to be waited",
+            "send it after 120 ms",
+        ),
+        (
+            BrokerError::Prohibited { what: "MARKET" },
+            "the order was MARKET, which Angel One prohibits to algorithms since 1 April 2026; \
+             LIMIT and STOPLOSS_LIMIT for the DAY are allowed",
+            "set orders.allow_market = true",
+        ),
+        (price.into(), "quantity was 0, at least 1 is needed", "order at least one lot"),
+        (backwards.into(), "fromdate was 5 s after todate, it may not be later", "swap the two"),
+        (empty.into(), "a quote for 0 tokens was asked, 1 to 50 are allowed", "split the tokens"),
+        (
+            BrokerError::Count { doing: "asking for a margin", was: 51, most: 50 },
+            "51 were given while asking for a margin, 1 to 50 are allowed",
+            "split them into calls of at most 50",
+        ),
+        (
+            BrokerError::State(StateError::TooOpen { path: "/s".into(), mode: 0o644 }),
+            "the session file /s can be used by others: its mode was 0644 and must be 0600",
+            "if others use this machine run `rm '/s'`",
+        ),
+    ] {
+        assert_eq!(error.to_string(), told);
+        assert!(error.hint().contains(hint), "{}", error.hint());
+        shows_no_secret(&format!("{error} {error:?} {}", error.hint()));
+    }
+}
+
+#[test]
+fn every_trouble_with_the_session_file_has_a_hint() {
+    for error in [
+        StateError::NoHome,
+        StateError::OpenFolder { path: "/s".into(), mode: 0o777 },
+        StateError::NotYours { path: "/s".into(), owner: 1, user: 2 },
+        StateError::NotAFile { path: "/s".into() },
+    ] {
+        assert!(!BrokerError::State(error).hint().is_empty());
+    }
+}

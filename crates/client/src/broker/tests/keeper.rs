@@ -1,0 +1,142 @@
+//! Connections for orders are open before an order needs one.
+
+use smartapi::rest::{Contract, Exchange, PlaceOrder, Pricing, Product, Side};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A TLS server that counts handshakes and can close all its connections.
+struct Counting {
+    address: String,
+    pem: String,
+    handshakes: watch::Sender<usize>,
+    open: watch::Sender<usize>,
+    closings: watch::Sender<usize>,
+}
+
+impl Counting {
+    async fn start() -> Arc<Self> {
+        let (acceptor, pem) = certified();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let [handshakes, open, closings] = [0; 3].map(|zero| watch::channel(zero).0);
+        let server = Arc::new(Self { address, pem, handshakes, open, closings });
+        let accepting = Arc::clone(&server);
+        tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.expect("a socket");
+                tokio::spawn(Arc::clone(&accepting).serve(acceptor.clone(), socket));
+            }
+        });
+        server
+    }
+
+    async fn serve(self: Arc<Self>, acceptor: tokio_rustls::TlsAcceptor, socket: TcpStream) {
+        let mut closed = self.closings.subscribe();
+        let Ok(mut stream) = acceptor.accept(socket).await else { return };
+        self.open.send_modify(|count| *count += 1);
+        self.handshakes.send_modify(|count| *count += 1);
+        loop {
+            let path = tokio::select! {
+                _ = closed.changed() => break,
+                path = request(&mut stream) => path,
+            };
+            let Some(path) = path else { break };
+            let seen = Seen { path, headers: HeaderMap::new(), body: Value::Null, earlier: 0 };
+            let (_, kind, body) = answer(&seen);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all((head + &body).as_bytes()).await.expect("writes");
+        }
+        self.open.send_modify(|count| *count -= 1);
+    }
+
+    async fn connect(&self, period: Duration, folder: &tempfile::TempDir) -> Broker {
+        let (rest, stream) = (format!("https://{0}", self.address), "wss://127.0.0.1");
+        let servers = Servers::local(&rest, stream, Some(self.pem.as_bytes())).expect("local");
+        let rules = Rules { keep_warm: Some(period), ..Rules::default() };
+        let state = StateFolder::at(folder.path());
+        Broker::connect(servers, credentials(), state, rules).await.expect("logs in")
+    }
+
+    fn handshakes(&self) -> usize {
+        *self.handshakes.borrow()
+    }
+}
+
+/// The path of the next request, once all of it is there; none if the client has gone.
+async fn request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().expect("a length")) {
+                return head.split(' ').nth(1).map(str::to_owned);
+            }
+        }
+        let mut part = [0; 4096];
+        let count = stream.read(&mut part).await.ok().filter(|count| *count > 0)?;
+        text += std::str::from_utf8(&part[..count]).expect("text");
+    }
+}
+
+fn answer(seen: &Seen) -> Answer {
+    match seen.path.as_str() {
+        routes::FUNDS => good(json!({ "net": "1" })),
+        routes::PLACE_ORDER => good(json!({ "orderid": "1" })),
+        _ => well(seen),
+    }
+}
+
+async fn reaches(count: &watch::Sender<usize>, right: impl Fn(usize) -> bool) {
+    let mut count = count.subscribe();
+    let waiting = count.wait_for(|count| right(*count));
+    tokio::time::timeout(PATIENCE, waiting).await.expect("in time").expect("open");
+}
+
+fn order() -> PlaceOrder {
+    let option = Contract { exchange: Exchange::Nfo, tradingsymbol: "NIFTY", symboltoken: "1" };
+    let limit = Pricing::Limit { price: "1".parse().expect("a price") };
+    PlaceOrder::new(option, Side::Buy, 75, Product::Intraday, limit).expect("fits")
+}
+
+#[tokio::test]
+async fn an_order_makes_no_handshake_even_after_the_server_closed_its_connections() {
+    let server = Counting::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = server.connect(Duration::from_millis(10), &folder).await;
+    assert_eq!(server.handshakes(), 3, "one for reads and two for orders");
+    assert!(matches!(broker.place(order()).await, Ok(Placement::Accepted(_))));
+    assert_eq!(server.handshakes(), 3);
+
+    server.closings.send_modify(|closings| *closings += 1);
+    // The keeper, and nobody else, opens both again.
+    reaches(&server.handshakes, |count| count >= 5).await;
+    let (one, two) = tokio::join!(broker.place(order()), async { server.handshakes() });
+    assert!(matches!(one, Ok(Placement::Accepted(_))));
+    assert_eq!((two, server.handshakes()), (5, 5));
+}
+
+#[tokio::test]
+async fn the_keeper_and_all_connections_end_with_the_broker() {
+    let server = Counting::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = server.connect(Duration::from_millis(10), &folder).await;
+    reaches(&server.open, |count| count == 3).await;
+    drop(broker);
+    reaches(&server.open, |count| count == 0).await;
+}
+
+#[tokio::test]
+async fn without_a_keeper_nothing_is_read_that_nobody_asked_for() {
+    let twin = Twin::start(well).await;
+    let broker = twin.connect_with(NO_KEEPER, Pace::default()).await.expect("logs in");
+    broker.profile().await.expect("answers");
+    assert_eq!(twin.asked(), ["loginByPassword", "getProfile"]);
+}
