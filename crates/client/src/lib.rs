@@ -1,4 +1,5 @@
 //! A client of Angel One's SmartAPI: credentials, one session, REST calls and the streams.
+#![doc = include_str!("../README.md")]
 
 mod broker;
 mod clock;
