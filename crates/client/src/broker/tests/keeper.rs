@@ -16,6 +16,7 @@ struct Counting {
     handshakes: watch::Sender<usize>,
     open: watch::Sender<usize>,
     closings: watch::Sender<usize>,
+    orders: watch::Sender<usize>,
 }
 
 impl Counting {
@@ -23,8 +24,8 @@ impl Counting {
         let (acceptor, pem) = certified();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound").to_string();
-        let [handshakes, open, closings] = [0; 3].map(|zero| watch::channel(zero).0);
-        let server = Arc::new(Self { address, pem, handshakes, open, closings });
+        let [handshakes, open, closings, orders] = [0; 4].map(|zero| watch::channel(zero).0);
+        let server = Arc::new(Self { address, pem, handshakes, open, closings, orders });
         let accepting = Arc::clone(&server);
         tokio::spawn(async move {
             loop {
@@ -46,6 +47,7 @@ impl Counting {
                 path = request(&mut stream) => path,
             };
             let Some(path) = path else { break };
+            self.orders.send_modify(|count| *count += usize::from(path == routes::PLACE_ORDER));
             let seen = Seen { path, headers: HeaderMap::new(), body: Value::Null, earlier: 0 };
             let (_, kind, body) = answer(&seen);
             let head = format!(
@@ -121,6 +123,25 @@ async fn an_order_makes_no_handshake_even_after_the_server_closed_its_connection
     let (one, two) = tokio::join!(broker.place(order()), async { server.handshakes() });
     assert!(matches!(one, Ok(Placement::Accepted(_))));
     assert_eq!((two, server.handshakes()), (5, 5));
+}
+
+#[tokio::test]
+async fn an_order_that_meets_a_connection_closed_a_moment_ago_is_not_sent_twice() {
+    let server = Counting::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = server.connect(Duration::from_secs(3600), &folder).await;
+    for round in 1..=5 {
+        server.closings.send_modify(|closings| *closings += 1);
+        // Whether the client has noticed is open, and with it what becomes of the order.
+        let placement = broker.place(order()).await;
+        let sent = *server.orders.borrow();
+        match placement {
+            Ok(Placement::Accepted(_)) => assert_eq!(sent, 1, "round {round}"),
+            Ok(Placement::Unknown { .. }) => assert!(sent <= 1, "round {round}: {sent}"),
+            other => panic!("{other:?}"),
+        }
+        server.orders.send_replace(0);
+    }
 }
 
 #[tokio::test]

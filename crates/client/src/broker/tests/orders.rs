@@ -55,16 +55,19 @@ fn changes_orders(path: &str) -> bool {
     [routes::PLACE_ORDER, routes::MODIFY_ORDER, routes::CANCEL_ORDER].contains(&path)
 }
 
-/// What becomes of an order whose answer is this one, and how often it was sent.
+/// What becomes of an order whose answer is this one, and how often it was sent; over a connection
+/// that was open before, after whose end an HTTP client might think of sending it again.
 async fn after(fate: Answer) -> (Placement, usize) {
     let twin = Twin::start(move |seen| match seen.path.as_str() {
         routes::PLACE_ORDER => fate.clone(),
+        routes::FUNDS => good(json!({})),
         _ => well(seen),
     })
     .await;
     // Patient with reads, so that patience with an order would show.
     let pace = Pace { retries: 3, ..QUICK };
-    let broker = twin.connect_with(NO_KEEPER, pace).await.expect("logs in");
+    let rules = Rules { keep_warm: Some(Duration::from_secs(3600)), ..NO_KEEPER };
+    let broker = twin.connect_with(rules, pace).await.expect("logs in");
     let placement = broker.place(order()).await.expect("was sent");
     (placement, twin.asked().iter().filter(|path| *path == "placeOrder").count())
 }
