@@ -255,6 +255,8 @@ impl Sink for Reader {
         self.flow()
     }
 
+    fn before_read(&mut self, _now: u64) {}
+
     fn on_control(&mut self, kind: ControlFrame) {
         if matches!(kind, ControlFrame::Ping | ControlFrame::Pong) {
             self.count(|counts| counts.heartbeats += 1);

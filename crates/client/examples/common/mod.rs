@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use client::{
-    Broker, Credentials, Places, PlainCredentials, Rules, Servers, StateFolder, process_environment,
+    Addresses, Broker, Credentials, Places, PlainCredentials, Rules, Servers, StateFolder,
+    process_environment,
 };
 use serde::Deserialize;
 
@@ -17,6 +18,7 @@ pub(crate) type Failed = Box<dyn Error>;
 struct Line {
     rest_url: String,
     stream_url: String,
+    scrip_master_url: String,
     api_key: String,
     client_id: String,
     password: String,
@@ -37,7 +39,12 @@ pub(crate) async fn connect(given: Option<&str>, rules: Rules) -> Result<Broker,
     let text = if given.starts_with('{') { given.to_owned() } else { fs::read_to_string(given)? };
     let line: Line = serde_json::from_str(&text)?;
     let authority = line.ca_file.map(fs::read).transpose()?;
-    let servers = Servers::local(&line.rest_url, &line.stream_url, authority.as_deref())?;
+    let addresses = Addresses {
+        rest: &line.rest_url,
+        market_stream: &line.stream_url,
+        scrip_master: &line.scrip_master_url,
+    };
+    let servers = Servers::local(&addresses, authority.as_deref())?;
     let credentials = Credentials::given(PlainCredentials {
         api_key: line.api_key,
         client_id: line.client_id,

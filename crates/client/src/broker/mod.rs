@@ -40,8 +40,8 @@ pub use error::BrokerError;
 pub use outcome::{Outcome, Placement, Refusal};
 pub use resolve::Resolution;
 pub use rules::Rules;
-pub(crate) use transport::{no_answer, root_cause};
 pub use session::{LoginReason, SessionStart};
+pub(crate) use transport::{no_answer, root_cause};
 
 /// An account that is logged in.
 ///

@@ -332,6 +332,10 @@ impl<S: Sink + ?Sized> Sink for Watched<'_, S> {
         self.or_stop(flow)
     }
 
+    fn before_read(&mut self, now: u64) {
+        self.inner.before_read(now);
+    }
+
     fn on_control(&mut self, kind: ControlFrame) {
         self.inner.on_control(kind);
     }

@@ -61,7 +61,8 @@ impl Counting {
 
     async fn connect(&self, period: Duration, folder: &tempfile::TempDir) -> Broker {
         let (rest, stream) = (format!("https://{0}", self.address), "wss://127.0.0.1");
-        let servers = Servers::local(&rest, stream, Some(self.pem.as_bytes())).expect("local");
+        let addresses = Addresses { rest: &rest, market_stream: stream, scrip_master: &rest };
+        let servers = Servers::local(&addresses, Some(self.pem.as_bytes())).expect("local");
         let rules = Rules { keep_warm: Some(period), ..Rules::default() };
         let state = StateFolder::at(folder.path());
         Broker::connect(servers, credentials(), state, rules).await.expect("logs in")
