@@ -85,8 +85,10 @@ impl Cycles {
 
 /// What an offset changes by in a second at most unless the date was set: twice what NTP slews by.
 const MOST_DRIFT_NS_PER_S: u64 = 1_000_000;
+/// So little between two measurements is noise.
+const NOISE_NS: u64 = 1_000;
 /// An offset that was not measured again for so long is not known any more.
-const LIFETIME_NS: u64 = 2_000_000_000;
+const LIFETIME_NS: u64 = 1_000_000_000;
 
 /// The offset as it is now: measured on one thread, read on another without waiting.
 #[derive(Clone, Debug, Default)]
@@ -174,7 +176,7 @@ impl OffsetWatch {
         self.told.widest_bracket_ns = self.told.widest_bracket_ns.max(now.bracket_ns);
         let passed_ns = now_ns.saturating_sub(self.last_ns);
         let drift = u128::from(passed_ns) * u128::from(MOST_DRIFT_NS_PER_S) / 1_000_000_000;
-        let most = (drift as u64) + now.bracket_ns + self.last.bracket_ns;
+        let most = (drift as u64) + now.bracket_ns + self.last.bracket_ns + NOISE_NS;
         if now.offset_ns.abs_diff(self.last.offset_ns) > most {
             self.told.steps += 1;
             self.clock.publish(now, 0);

@@ -7,6 +7,8 @@ mod listing;
 mod log;
 mod pilot;
 mod source;
+#[cfg(test)]
+mod truth;
 
 use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
