@@ -83,6 +83,9 @@ pub(crate) struct PerfArgs {
     /// First frames that are left out of the figures
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     pub(crate) settle: u64,
+    /// Try the settings of [tuning] on the sandbox, in turns, and say which ones help
+    #[arg(long, conflicts_with = "live")]
+    pub(crate) tune: bool,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]

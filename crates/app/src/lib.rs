@@ -28,6 +28,7 @@ mod signals;
 mod thread;
 mod tick_files;
 mod trade;
+mod tune;
 mod tuning;
 
 use std::io::Write as _;

@@ -6,6 +6,7 @@ use engine::tick_path::strategy::Strategy;
 use crate::cli::PerfArgs;
 use crate::failure::{Failure, Status};
 use crate::measured::{self, Plan};
+use crate::tune;
 
 /// Traces that are kept whole and written.
 const MOST_KEPT: u64 = 2_000_000;
@@ -25,5 +26,8 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         live: &args.live,
         run: &args.run,
     };
+    if args.tune {
+        return tune::run::<S>(args, config, &plan);
+    }
     measured::run::<S>(&plan, config)
 }

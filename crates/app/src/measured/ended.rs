@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use engine::config::Config;
-use engine::probe::Record;
+use engine::probe::{Meter, Record};
 use engine::replay::Outcome;
 use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
@@ -13,7 +13,7 @@ use super::arrival::ArrivalCounts;
 use super::flight::{End, Flight};
 use super::pilot::Metering;
 use super::source::Source;
-use crate::clock::OffsetReport;
+use crate::clock::{Cycles, OffsetReport};
 use crate::failure::{Failure, Status};
 use crate::live::LiveReport;
 use crate::recorder::{Recorder, RecorderReport};
@@ -44,9 +44,7 @@ pub(super) fn report<S: Strategy, P: Metering>(
     let recorded = recorder.zip(tap).map(|(recorder, tap)| recorder.finish(tap));
     let complaints = complaints(&path, &end, plan, &course.arrived);
     let meter = path.trader().probe().meter();
-    let ages = source
-        .and_then(Source::schedule)
-        .map(|schedule| ticks_csv::ages(meter, |sequence| schedule.scheduled_ns(sequence)));
+    let ages = ages(meter, source);
     ground.environment.in_force(&processors);
     let incomplete = end.is_interrupted() || !complaints.is_empty();
     let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
@@ -98,6 +96,12 @@ pub(super) fn report<S: Strategy, P: Metering>(
     Ok(status)
 }
 
+/// How old the ticks that were kept whole were at their decisions, where the source has a schedule.
+pub(super) fn ages(meter: &Meter<Cycles>, source: Option<&Source>) -> Option<Vec<Option<u64>>> {
+    let schedule = source?.schedule()?;
+    Some(ticks_csv::ages(meter, |sequence| schedule.scheduled_ns(sequence)))
+}
+
 /// The prices of the ticks that were kept whole.
 fn prices(config: &Config, records: &[Record]) -> PriceSeries {
     let mut sampler = PriceSampler::new(config.session.zone);
@@ -127,7 +131,7 @@ fn say_recorded(err: &mut dyn std::io::Write, recorded: &RecorderReport, quiet: 
 }
 
 /// Everything that keeps the run from being what was asked for.
-fn complaints<S: Strategy, P: Metering>(
+pub(super) fn complaints<S: Strategy, P: Metering>(
     path: &TickPath<S, P>,
     end: &End,
     plan: &Plan<'_>,

@@ -27,15 +27,15 @@ use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
 use crate::live::{Live, LiveReport, Metrics, Outflow, Scheduled, Store, Traced, Watch, Window};
 use crate::recorder::{self, Label, Recorder, Tap};
-use crate::report::Ground;
 use crate::report::environment::Environment;
+use crate::report::{Figures, Ground, age};
 use crate::run_folder::RunFolder;
 use crate::signals::Signals;
 use crate::tuning::Granted;
 use crate::{fills, settings};
 pub(crate) use arrival::ArrivalCounts;
 use arrival::Arrivals;
-use ended::{Done, report};
+use ended::{Done, ages, complaints, report};
 use flight::{Flight, Watched};
 use log::Log;
 use pilot::{Landing, Orders, Pilot};
@@ -71,8 +71,15 @@ impl Plan<'_> {
     }
 }
 
-/// What a run stands on besides its source.
-struct Stand {
+/// One flight of a comparison, of which nothing is written.
+pub(crate) struct Trial {
+    pub(crate) total: Figures,
+    /// From the moment at which a packet was due to its decision.
+    pub(crate) age: Option<Figures>,
+}
+
+/// What runs stand on besides their sources.
+pub(crate) struct Stand {
     background: Background,
     signals: Signals,
     cycles: Cycles,
@@ -82,7 +89,10 @@ struct Stand {
 }
 
 impl Stand {
-    fn new() -> Result<Self, Failure> {
+    /// Begins to listen for signals, and calibrates the clock.
+    ///
+    /// Errors: status 2 if the system has no thread for it.
+    pub(crate) fn new() -> Result<Self, Failure> {
         let background = Background::start()?;
         let signals = Signals::listen(background.handle())?;
         let cycles = Cycles::new();
@@ -115,18 +125,43 @@ impl Stand {
         }
     }
 
+    /// Flies once, with `config.tuning`; `None` if a signal ended it.
+    ///
+    /// Errors: as [`run`], and status 3 if the measurement is not complete.
+    pub(crate) fn trial<S: Strategy + Send + 'static>(
+        &mut self,
+        plan: &Plan<'_>,
+        config: &Config,
+    ) -> Result<Option<Trial>, Failure> {
+        let _granted = Granted::ask(&config.tuning)?;
+        let prepared = source::prepare(plan, config, &self.cycles)?;
+        let source = source::connect(prepared, config, self.background.handle(), &self.signals)?;
+        let Some(source) = source else { return Ok(None) };
+        let (flight, _) = self.fly::<S>(plan, config, &source, (None, None), None)?;
+        if flight.end.is_interrupted() {
+            return Ok(None);
+        }
+        let complaints = complaints(&flight.path, &flight.end, plan, &flight.course.arrived);
+        if let Some(complaint) = complaints.into_iter().next() {
+            return Err(complaint);
+        }
+        let meter = flight.path.trader().probe().meter();
+        // As in a report, a figure of the first ticks only is none.
+        let ages = ages(meter, Some(&source)).filter(|ages| ages.len() as u64 == meter.filed());
+        Ok(Some(Trial { total: Figures::of(meter.total()), age: ages.as_deref().map(age) }))
+    }
+
     /// Starts what shows the run while it lasts, where somebody wants it.
     fn show(
         &self,
         plan: &Plan<'_>,
         source: &Source,
-        (folder, symbol): (&RunFolder, &str),
+        place: Option<(&RunFolder, &str)>,
         recorder: Option<&Recorder>,
         begin: u64,
     ) -> Result<Option<(Outflow, Window, Shown)>, Failure> {
-        if !plan.streams() && !plan.live.watch && plan.live.metrics.is_none() {
-            return Ok(None);
-        }
+        let wanted = plan.streams() || plan.live.watch || plan.live.metrics.is_some();
+        let Some((folder, symbol)) = place.filter(|_| wanted) else { return Ok(None) };
         let store = plan
             .streams()
             .then(|| Store { folder: folder.path().to_owned(), token: source.token_text() });
@@ -153,7 +188,7 @@ impl Stand {
         config: &Config,
         source: &Source,
         (tap, recorder): (Option<Tap>, Option<&Recorder>),
-        place: (&RunFolder, &str),
+        place: Option<(&RunFolder, &str)>,
     ) -> Result<(Flight<S, Traced>, Option<LiveReport>), Failure> {
         let begin = self.cycles.0.raw();
         let shown = self.show(plan, source, place, recorder, begin)?;
@@ -184,7 +219,7 @@ impl Stand {
             known: broker::Arrivals::default(),
         };
         let board = shown.as_ref().map(|shown| &shown.live.board);
-        let prints = !plan.run.quiet && !plan.live.watch;
+        let prints = place.is_some() && !plan.run.quiet && !plan.live.watch;
         let watch = Watched {
             source,
             signals: &self.signals,
@@ -255,7 +290,8 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         (None, None)
     };
     let side = (tap, recorder.as_ref());
-    let (flight, live) = stand.fly::<S>(plan, config, &source, side, (&folder, &ground.symbol))?;
+    let (flight, live) =
+        stand.fly::<S>(plan, config, &source, side, Some((&folder, &ground.symbol)))?;
     let done = Done { flight, offsets: stand.offsets.report(), recorder, live };
     report(plan, config, Some(&source), &folder, ground, done)
 }

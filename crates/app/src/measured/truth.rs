@@ -7,15 +7,15 @@ use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use client::Servers;
 use client::market::{
     self, ConnectionState, ControlFrame, Ended, Flow, KernelStamps, Limits, MarketStream,
     RenewalFault, Sink, StreamAuth, StreamSetup,
 };
+use client::{Addresses, Servers};
 use engine::probe::{self, Counter as _, Filed, Meter, Probe, Stage};
-use engine::tick_path::TickPath;
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::strategy::{Momentum, Strategy as _};
+use engine::tick_path::{TickPath, broker};
 use engine::venue::FillModel;
 use smartapi::packet::{
     ExchangeType, FromZeros as _, IntoBytes as _, Mode, SnapQuote, token_field,
@@ -23,6 +23,7 @@ use smartapi::packet::{
 use tungstenite::Message;
 
 use super::arrival::{ArrivalCounts, Arrivals};
+use super::log::Log;
 use super::pilot::{Landing, Latest, Metering, Order, Orders, Pilot};
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
@@ -244,7 +245,9 @@ fn stream(cycles: &Cycles) -> (MarketStream, Receiver<TcpStream>) {
         exchange_type: ExchangeType::NSE_FO,
         token: TOKEN.to_owned(),
     };
-    let servers = Servers::local("http://127.0.0.1:1", &url, None).expect("this machine");
+    let rest = "http://127.0.0.1:1";
+    let addresses = Addresses { rest, market_stream: &url, scrip_master: rest };
+    let servers = Servers::local(&addresses, None).expect("this machine");
     let setup = StreamSetup {
         url,
         tls: servers.tls().clone(),
@@ -289,8 +292,12 @@ fn fly(trick: Trick) -> Seen {
         latest: Latest::Any,
         landing: Landing::Stopped,
         tap: None,
+        window: None,
         news: sync_channel(64).0,
         news_dropped: 0,
+        states: Log::new(0),
+        gaps: Log::new(0),
+        known: broker::Arrivals::default(),
     };
     let mut lockstep = Lockstep {
         pilot,

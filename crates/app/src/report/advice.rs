@@ -19,8 +19,7 @@ const SHARES: [(&str, f64, &str); 3] = [
     (
         "kernel_wait",
         0.30,
-        "spin instead of sleeping with --set tuning.busy_poll=true, and give the tick thread a \
-         processor of its own with --set tuning.pin",
+        "let `myquant perf --tune` say whether tuning.busy_poll and tuning.pin help here",
     ),
     ("framing", 0.50, "measure with --plain to see the part of TLS, and subscribe fewer tokens"),
     ("broker", 0.30, "look at what is attached to the broker room: recorder and readers"),

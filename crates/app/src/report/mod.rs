@@ -358,7 +358,8 @@ fn targets<C>(performance: &Performance, meter: &Meter<C>) -> Vec<Target> {
     ]
 }
 
-fn age(ages: &[Option<u64>]) -> Figures {
+/// The figures of known ages.
+pub(crate) fn age(ages: &[Option<u64>]) -> Figures {
     let mut ladder = Ladder::new();
     ages.iter().flatten().for_each(|age| ladder.record(*age));
     Figures::of(&ladder)

@@ -1,6 +1,8 @@
 //! `[tuning]`: what is asked of the system is in force, or the run is refused before it begins.
 
+use rustix::process::Signal;
 use rustix::thread::{CpuSet, sched_getaffinity};
+use serde_json::Value;
 
 use crate::common::{Ended, WIDE_TARGETS, World};
 
@@ -76,4 +78,63 @@ fn memory_is_locked_or_the_run_is_refused_with_the_limit_to_raise() {
         ended.assert_failure(2, &["error: tuning.lock_memory = true", "ulimit -l"]);
         assert!(!ended.err.contains("stream") && !world.path("run").exists(), "{}", ended.err);
     }
+}
+
+const TUNE: &str = "perf --tune --ticks 100 --settle 10 --rate 5000 --out run";
+
+#[test]
+fn tune_measures_every_row_as_often_and_marks_only_what_differs() {
+    let world = World::new();
+    let ended = world.run(TUNE.split(' '));
+    ended.assert_status(0);
+    assert_eq!(world.names("run"), ["tune.json"]);
+    let tune = world.json("run/tune.json");
+    let rows = tune["rows"].as_array().expect("rows");
+    assert!((2..=8).contains(&rows.len()), "{rows:?}");
+    assert_eq!(
+        (&rows[0]["name"], &rows[0]["settings"]),
+        (&"defaults".into(), &Value::Array(vec![]))
+    );
+    for row in rows {
+        let rounds = row["rounds"].as_array().expect("rounds");
+        assert_eq!((rounds.len(), &tune["rounds"]), (5, &5.into()));
+        for name in ["total_p50_ns", "total_p99_ns", "age_p50_ns", "age_p99_ns"] {
+            assert!(rounds.iter().all(|round| round[name].as_u64() > Some(0)), "{row}");
+        }
+        let name = row["name"].as_str().expect("a name");
+        assert!(ended.out.lines().any(|line| line.starts_with(name)), "{}", ended.out);
+    }
+    let best = tune["best"].as_array().expect("one a figure");
+    assert_eq!(best.len(), 4);
+    let none = best.iter().filter(|best| best["row"].is_null()).count();
+    assert_eq!(ended.out.matches("no difference seen").count(), none, "{}", ended.out);
+}
+
+#[test]
+fn tune_with_json_prints_its_file() {
+    let world = World::new();
+    let ended = world.run(TUNE.split(' ').chain(["--json", "--quiet"]));
+    ended.assert_status(0);
+    let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
+    assert_eq!(printed, world.json("run/tune.json"));
+    assert_eq!(ended.err, "");
+}
+
+#[test]
+fn an_interrupted_tune_compares_the_whole_rounds_that_it_has() {
+    let world = World::new();
+    let mut running = world.start("perf --tune --ticks 1000 --out run".split(' '));
+    running.wait_for_line("round 1 of 5");
+    let ended = running.end_by(Signal::INT);
+    ended.assert_failure(130, &["interrupted: 0 whole rounds"]);
+    world.assert_tidy();
+    let tune = world.json("run/tune.json");
+    assert_eq!((&tune["interrupted"], &tune["rounds"]), (&true.into(), &0.into()));
+}
+
+#[test]
+fn tune_is_not_for_the_brokers_feed() {
+    let world = World::new();
+    let ended = world.run(["perf", "--tune", "--live", "--token", "2:1"]);
+    ended.assert_failure(2, &["--tune", "--live"]);
 }

@@ -11,11 +11,12 @@ use super::syntax::{first_word, line_at};
 const LENGTHS: [(&str, usize); 2] = [("README.md", 150), ("ARCHITECTURE.md", 300)];
 
 /// Every command that the README shows; a change there is a change here.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "cargo run --release -- perf --ticks 1000",
     "./test",
     "cargo run --release -- perf --ticks 100000 --rate max",
     "cargo run --release -- compare runs/before runs/after",
+    "cargo run --release -- perf --tune",
     "cargo run --release -- trade --sandbox",
     "cargo run --release -- replay day.csv",
     "cargo run --release -- replay day.csv --explain 11:23:05",
