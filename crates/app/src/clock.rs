@@ -244,6 +244,29 @@ mod tests {
     }
 
     #[test]
+    fn a_new_meter_brings_in_no_page_while_it_is_filled() {
+        use engine::probe::{Filed, Meter, Probe as _, Stage, Stamps};
+        use engine::tick_path::{broker::Tick, trader::Decision};
+        let filed = Filed { sequence: 1, tick: Tick::default(), decision: Decision::Held };
+        let fill = || {
+            let mut meter = Meter::new(Cycles::new(), Stage::KernelWait, 2000);
+            let before = thread::disturbances().expect("Linux says");
+            for number in 0..2000 {
+                // Totals of all sizes, so that every page of a histogram is used.
+                let now = meter.counter().raw();
+                let mut trace = Stamps::read(Some(now - (1 << (number % 40))), now, now);
+                Stage::ALL.into_iter().skip(2).for_each(|stage| meter.mark(&mut trace, stage));
+                meter.file(trace, &filed);
+            }
+            let after = thread::disturbances().expect("Linux says");
+            (after.since(before).page_faults, meter)
+        };
+        // The first one brings in the code as well, and must not leave its memory to the second.
+        let [_first, (faults, _meter)] = [fill(), fill()];
+        assert!(faults < 10, "{faults} page faults");
+    }
+
+    #[test]
     fn counts_and_nanoseconds_agree() {
         let cycles = Cycles::new();
         let counts = 1_000_000_000;
