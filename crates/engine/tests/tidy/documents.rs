@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::finding::{Finding, finds, none_of};
-use super::manifests::{Dependency, Kind, dependencies};
+use super::manifests::{BENCH, Dependency, Kind, dependencies};
 use super::project::{Source, paths, read, root, sources};
 use super::syntax::{first_word, line_at};
 
@@ -198,7 +198,7 @@ fn documents() -> Vec<String> {
 
 /// Folders and files of the project that a document names between backticks, or links to.
 fn lost_paths(path: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<Finding> {
-    const ROOMS: [&str; 4] = ["crates/", "docs/", "testdata/", ".ci/"];
+    const ROOMS: [&str; 5] = ["bench/", "crates/", "docs/", "testdata/", ".ci/"];
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let quoted = line.split('`').skip(1).step_by(2);
@@ -256,7 +256,7 @@ fn unexplained(text: &str, dependencies: &[Dependency], ours: &[&str]) -> Vec<Fi
 
 #[test]
 fn every_dependency_has_its_reason_in_the_architecture() {
-    let ours = ["app", "client", "engine", "sandbox", "smartapi"];
+    let ours = ["app", BENCH, "client", "engine", "sandbox", "smartapi"];
     none_of(unexplained(&read("ARCHITECTURE.md"), &dependencies(), &ours));
 }
 

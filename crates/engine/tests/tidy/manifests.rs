@@ -9,8 +9,12 @@ use super::finding::{Finding, finds, none_of};
 use super::project::{Source, read, root, sources};
 use super::syntax::words;
 
+/// The benchmarks: they may use every crate, and no crate may use them, not even for its tests.
+pub(super) const BENCH: &str = "bench";
+
 /// Which crates of the workspace a crate may use.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
+    (BENCH, &["app", "client", "sandbox", "engine", "smartapi"]),
     ("app", &["client", "sandbox", "engine", "smartapi"]),
     ("client", &["smartapi"]),
     ("sandbox", &["smartapi", "engine"]),
@@ -89,9 +93,14 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+/// The folder of a crate.
+fn folder(name: &str) -> String {
+    if name == BENCH { name.to_owned() } else { format!("crates/{name}") }
+}
+
 /// A finding at a dependency's line in its manifest.
 fn at_manifest(dependency: &Dependency, what: &str, instead: &str) -> Finding {
-    let path = format!("crates/{}/Cargo.toml", dependency.of);
+    let path = format!("{}/Cargo.toml", folder(&dependency.of));
     let text = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
     let names = |line: &str| {
         let rest = line.strip_prefix(dependency.name.as_str());
@@ -105,7 +114,8 @@ fn wrong_arrows(dependencies: &[Dependency]) -> Vec<Finding> {
     let ours = |name: &str| ARROWS.iter().find(|arrow| arrow.0 == name);
     let wrong = dependencies.iter().filter(|dependency| match ours(&dependency.of) {
         Some((_, may_use)) => {
-            let outward = ours(&dependency.name).is_some() && dependency.kind == Kind::Normal;
+            let counts = dependency.kind == Kind::Normal || dependency.name == BENCH;
+            let outward = ours(&dependency.name).is_some() && counts;
             outward && !may_use.contains(&dependency.name.as_str())
         }
         None => true,
@@ -133,6 +143,10 @@ fn notices_an_arrow_between_crates() {
     finds(wrong_arrows(&client), &[1]);
     finds(wrong_arrows(&[sample("smartapi", "engine", Kind::Normal)]), &[1]);
     finds(wrong_arrows(&[sample("newcomer", "serde", Kind::Normal)]), &[1]);
+    finds(wrong_arrows(&[sample("bench", "app", Kind::Normal)]), &[]);
+    for kind in [Kind::Normal, Kind::Dev] {
+        finds(wrong_arrows(&[sample("app", "bench", kind)]), &[1]);
+    }
 }
 
 fn impure(dependencies: &[Dependency]) -> Vec<Finding> {
@@ -191,7 +205,7 @@ fn notices_a_broken_budget() {
 /// Dependencies that no line of their crate names.
 fn unused(dependencies: &[Dependency], sources: &[Source]) -> Vec<Finding> {
     let names = |dependency: &&Dependency| {
-        let folder = format!("crates/{}/", dependency.of);
+        let folder = format!("{}/", folder(&dependency.of));
         let name = dependency.name.replace('-', "_");
         let mut own = sources.iter().filter(|source| source.path.starts_with(&folder));
         own.any(|source| {
@@ -217,6 +231,8 @@ fn notices_an_unused_dependency() {
     finds(unused(&[sample("client", "axum", Kind::Dev)], &sources), &[]);
     assert_eq!(unused(&[sample("client", "axum", Kind::Normal)], &sources).len(), 1);
     assert_eq!(unused(&[sample("client", "absent", Kind::Dev)], &sources).len(), 1);
+    let sources = [Source::new("bench/src/a.rs", code)];
+    finds(unused(&[sample("bench", "webpki-roots", Kind::Normal)], &sources), &[]);
 }
 
 /// Versions in the root manifest that no crate asks for.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::manifests::BENCH;
 use super::syntax::{code_of, without_tests};
 
 /// A Rust file.
@@ -29,9 +30,11 @@ impl Source {
         self.live.is_empty()
     }
 
-    /// The crate's name and the path under its `src`; `None` for tests and build scripts.
+    /// The crate's name and the path under its `src`; `None` for tests, build scripts and examples.
     pub(super) fn in_src(&self) -> Option<(&str, &str)> {
-        self.path.strip_prefix("crates/")?.split_once("/src/")
+        let (folder, inner) = self.path.split_once("/src/")?;
+        let name = folder.strip_prefix("crates/").or(Some(folder).filter(|name| *name == BENCH))?;
+        Some((name, inner))
     }
 
     /// The modules around the file's items, outermost first.
@@ -119,7 +122,9 @@ pub(super) fn paths() -> Vec<String> {
 #[test]
 fn the_walk_sees_every_crate_and_skips_builds() {
     let paths = paths();
-    for one in ["crates/app/src/cli.rs", "crates/engine/tests/tidy.rs", ".ci/run", "check"] {
+    let seen =
+        ["crates/app/src/cli.rs", "crates/engine/tests/tidy.rs", "bench/src/lib.rs", "check"];
+    for one in seen.into_iter().chain([".ci/run"]) {
         assert!(paths.iter().any(|path| path == one), "{one} was not seen");
     }
     assert!(!paths.iter().any(|path| path.starts_with("target/") || path.starts_with(".git/")));
@@ -140,4 +145,6 @@ fn a_files_module_follows_from_its_path() {
     assert_eq!(module("crates/engine/src/tick_path/feed/mod.rs"), "tick_path::feed");
     assert_eq!(module("crates/engine/src/units.rs"), "units");
     assert_eq!(module("crates/engine/src/lib.rs"), "");
+    assert_eq!(module("bench/src/groups/mod.rs"), "groups");
+    assert_eq!(Source::new("examples/a/src/b.rs", "").in_src(), None);
 }
