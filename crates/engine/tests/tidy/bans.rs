@@ -213,10 +213,18 @@ fn globals(source: &Source) -> Vec<Finding> {
     statics.chain(banned(&source.path, &source.live, &GLOBALS)).collect()
 }
 
+/// Files that set up what others have made to be process-wide, to compare with it.
+const COMPARED: [&str; 1] = ["bench/src/groups/trace/spans.rs"];
+
 #[test]
 fn there_is_no_global_state() {
-    let sources = sources();
-    none_of(sources.iter().filter(|source| source.in_src().is_some()).flat_map(globals));
+    let (compared, ours): (Vec<_>, Vec<_>) = sources()
+        .into_iter()
+        .filter(|source| source.in_src().is_some())
+        .partition(|source| COMPARED.contains(&source.path.as_str()));
+    none_of(ours.iter().flat_map(globals));
+    let needed = compared.iter().filter(|source| !globals(source).is_empty()).count();
+    assert_eq!(needed, COMPARED.len(), "an exception is not needed any more: delete it");
 }
 
 #[test]

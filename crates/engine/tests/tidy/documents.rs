@@ -11,7 +11,7 @@ use super::syntax::{first_word, line_at};
 const LENGTHS: [(&str, usize); 2] = [("README.md", 150), ("ARCHITECTURE.md", 300)];
 
 /// Every command that the README shows; a change there is a change here.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "cargo run --release -- perf --ticks 1000",
     "./test",
     "cargo run --release -- perf --ticks 100000 --rate max",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 14] = [
     "cargo run --release -- instruments find nifty 28 nov 26000 ce",
     "cargo run --release -- config explain risk.base_sl_points",
     "cargo run --release -- perf --live --symbol NIFTY28NOV2526000CE",
+    "bench/run",
 ];
 
 /// Where the command line is defined.

@@ -1,0 +1,193 @@
+//! The official Python SDK's packet parser against our decoder, on the same SnapQuote packets.
+
+use std::hint::black_box;
+
+use smartapi::packet::{DepthRow, IntoBytes as _, Packet, SnapQuote, decode, token_text};
+
+use crate::clock::Cycles;
+use crate::fault::Fault;
+use crate::plan::Plan;
+use crate::processes::{Python, Talking};
+use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
+use crate::stats::alternate;
+use crate::ticks;
+
+/// Packets that both sides go round: they fit into the first cache.
+const PACKETS: usize = 64;
+
+pub(super) fn run(plan: Plan, python: &Python) -> Result<Table, Fault> {
+    let packets = ticks::packets(PACKETS);
+    let mut sdk = Sdk::start(python, &packets)?;
+    let cycles = Cycles::new();
+    // Short rounds and many of them, so that few are interrupted.
+    let repetitions = 1_000;
+    ours(&packets, repetitions, &cycles)?;
+    let pairs = alternate(
+        plan.of(101, 5),
+        || sdk.nanos_per_packet(2),
+        || ours(&packets, repetitions, &cycles),
+    )?;
+    let row = Row::pairs("a SnapQuote packet of 379 bytes", Unit::Nanos, pairs)
+        .target(Subject::B, Limit::AtMost(20.0))
+        .target(Subject::Compared, Limit::AtLeast(1000.0));
+    Ok(Table {
+        title: "The packet parser",
+        a: "`_parse_binary_data` of the official Python SDK",
+        b: "`smartapi::packet::decode` and every field it shows, ten levels of depth among them",
+        comparison: Comparison::AOverB,
+        rows: vec![row],
+        notes: vec![format!(
+            "Both sides went round the same {PACKETS} packets and gave the same checksum over all \
+             their values."
+        )],
+    })
+}
+
+/// The SDK's parser in a process of its own.
+struct Sdk(Talking);
+
+impl Sdk {
+    /// Errors: [`Fault`] too if it reads other values out of the packets than we do.
+    fn start(python: &Python, packets: &[SnapQuote]) -> Result<Self, Fault> {
+        let path = python.write("packets", packets.as_bytes())?;
+        let length = size_of::<SnapQuote>().to_string();
+        let mut talking = python.start("parser.py", &[&path, &length])?;
+        let (theirs, ours) = (talking.hear::<u64>()?, checksum(packets));
+        if theirs != ours {
+            let what = format!("the SDK parsed other values than we: checksums {theirs}, {ours}");
+            return Err(Fault::new(what, "compare the two field by field"));
+        }
+        Ok(Self(talking))
+    }
+
+    fn nanos_per_packet(&mut self, repetitions: u64) -> Result<f64, Fault> {
+        self.0.say(&repetitions)?;
+        self.0.hear()
+    }
+}
+
+fn ours(packets: &[SnapQuote], repetitions: u64, cycles: &Cycles) -> Result<f64, Fault> {
+    let mut valid = 0;
+    let took = cycles.time(|| {
+        for _ in 0..repetitions {
+            valid +=
+                packets.iter().map(|packet| u64::from(read_all(packet.as_bytes()))).sum::<u64>();
+        }
+    });
+    let decoded = repetitions * packets.len() as u64;
+    if valid != decoded {
+        let what = format!("{valid} of {decoded} packets were valid");
+        return Err(Fault::new(what, "look at the packets of ticks.rs"));
+    }
+    Ok(took as f64 / decoded as f64)
+}
+
+/// Decodes a frame, reads every field as a user of the decoder would, and says whether it is valid.
+#[inline]
+fn read_all(frame: &[u8]) -> bool {
+    let Ok(Packet::SnapQuote(packet)) = decode(black_box(frame)) else { return false };
+    let (quote, head) = (&packet.quote, &packet.quote.head);
+    black_box((head.mode, head.exchange_type));
+    black_box(&head.token);
+    black_box(head.sequence.get());
+    black_box(head.exchange_ts_ms.get());
+    black_box(head.ltp.get());
+    black_box(quote.last_traded_qty.get());
+    black_box(quote.average_price.get());
+    black_box(quote.day_volume.get());
+    black_box(quote.total_buy_qty.get());
+    black_box(quote.total_sell_qty.get());
+    black_box(quote.open.get());
+    black_box(quote.high.get());
+    black_box(quote.low.get());
+    black_box(quote.previous_close.get());
+    black_box(packet.last_traded_ts_s.get());
+    black_box(packet.open_interest.get());
+    black_box(packet.open_interest_change_pct.get());
+    black_box(packet.upper_circuit.get());
+    black_box(packet.lower_circuit.get());
+    black_box(packet.high_52w.get());
+    black_box(packet.low_52w.get());
+    let side = |rows: &[DepthRow], flag| {
+        rows.iter().fold(true, |valid, row| {
+            black_box(row.qty.get());
+            black_box(row.px.get());
+            black_box(row.orders.get());
+            valid & (black_box(row.flag.get()) == flag)
+        })
+    };
+    side(packet.buys(), 1) & side(packet.sells(), 0)
+}
+
+/// One number that changes when any value of any packet does; parser.py makes the same.
+fn checksum(packets: &[SnapQuote]) -> u64 {
+    let values = packets.iter().flat_map(|packet| match decode(packet.as_bytes()) {
+        Ok(Packet::SnapQuote(packet)) => values(packet),
+        _ => Vec::new(),
+    });
+    values.fold(0, |total: u64, value| total.wrapping_mul(31).wrapping_add(value as u64))
+}
+
+/// Every value as a whole number, in the order of parser.py.
+fn values(packet: &SnapQuote) -> Vec<i64> {
+    let (quote, head) = (&packet.quote, &packet.quote.head);
+    let token = std::str::from_utf8(token_text(&head.token)).ok();
+    let mut values = vec![
+        token.and_then(|token| token.parse().ok()).unwrap_or_default(),
+        head.mode.into(),
+        head.exchange_type.into(),
+        head.sequence.get(),
+        head.exchange_ts_ms.get(),
+        head.ltp.get(),
+        quote.last_traded_qty.get(),
+        quote.average_price.get(),
+        quote.day_volume.get(),
+        quote.total_buy_qty.get() as i64,
+        quote.total_sell_qty.get() as i64,
+        quote.open.get(),
+        quote.high.get(),
+        quote.low.get(),
+        quote.previous_close.get(),
+        packet.last_traded_ts_s.get(),
+        packet.open_interest.get(),
+        // The SDK reads this double as a whole number.
+        packet.open_interest_change_pct.get().to_bits() as i64,
+        packet.upper_circuit.get(),
+        packet.lower_circuit.get(),
+        packet.high_52w.get(),
+        packet.low_52w.get(),
+    ];
+    for row in &packet.depth {
+        let (flag, orders) = (row.flag.get().into(), row.orders.get().into());
+        values.extend([flag, row.qty.get(), row.px.get(), orders]);
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_changes_with_every_byte_that_holds_a_value() {
+        let packets = ticks::packets(1);
+        let [packet] = packets.as_slice() else { panic!("one packet") };
+        let before = checksum(&packets);
+        // The token's padding is no value, and a digit may become none.
+        for place in (27..size_of::<SnapQuote>()).filter(|place| !(75..91).contains(place)) {
+            let mut bytes = packet.as_bytes().to_vec();
+            bytes[place] ^= 1;
+            let Ok(Packet::SnapQuote(changed)) = decode(&bytes) else { panic!("no packet") };
+            assert_ne!(checksum(&[*changed]), before, "byte {place}");
+        }
+    }
+
+    #[test]
+    fn a_packet_whose_sides_are_swapped_is_not_valid() {
+        let [mut packet] = ticks::packets(1).try_into().expect("one packet");
+        assert!(read_all(packet.as_bytes()));
+        assert!(!read_all(&packet.as_bytes()[1..]));
+        packet.depth.swap(0, 9);
+        assert!(!read_all(packet.as_bytes()));
+    }
+}

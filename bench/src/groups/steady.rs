@@ -1,0 +1,172 @@
+//! What must not happen on the tick path: allocations, and drops over a minute of the fastest feed.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use engine::units::{EventTime, Micros, Paise, Zone};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fault::Fault;
+use crate::plan::Plan;
+use crate::processes::{beside, product};
+use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
+use crate::ticks;
+
+/// The fastest feed that is promised.
+const PER_SECOND: usize = 50_000;
+/// The program that counts allocations.
+const COUNTER: &str = "myquant-bench-allocations";
+/// Latency targets that no machine misses: here nothing is asked of the latency.
+const WIDE_TARGETS: [&str; 3] =
+    ["performance.pre_p99_us=1e6", "performance.post_p99_us=1e6", "performance.total_p99_us=1e6"];
+
+/// A line of the program that counts allocations.
+#[derive(Deserialize)]
+struct Counted {
+    transport: String,
+    ticks: u64,
+    allocations: i64,
+}
+
+pub(super) fn run(plan: Plan) -> Result<Table, Fault> {
+    let mut rows = allocations(plan)?;
+    let seconds = plan.of(60, 3);
+    rows.extend(minute(seconds)?);
+    Ok(Table {
+        title: "Steady state",
+        a: "",
+        b: "ours, whole path, traced",
+        comparison: Comparison::BMinusA,
+        rows,
+        notes: vec![format!(
+            "Allocations: of the tick thread, from the socket to the decision; a long run less \
+                 a short one, so that setting up does not count. Drops: `myquant trade --sandbox` \
+                 over TLS at {PER_SECOND} packets a second for {seconds} s, recording every packet."
+        )],
+    })
+}
+
+fn allocations(plan: Plan) -> Result<Vec<Row>, Fault> {
+    let mut counter = Command::new(beside(COUNTER)?);
+    if plan.quick {
+        counter.arg("--quick");
+    }
+    let output = finish(counter, "counting allocations")?;
+    let lines = output.lines().map(serde_json::from_str::<Counted>);
+    let lines: Result<Vec<Counted>, _> = lines.collect();
+    let lines = lines.map_err(Fault::doing("reading the allocations", "build both again"))?;
+    let row = |Counted { transport, ticks, allocations }: Counted| {
+        let what = format!("allocations in {ticks} ticks, {transport}");
+        Row::single(what, Unit::Count, [allocations as f64]).target(Subject::B, Limit::AtMost(0.0))
+    };
+    Ok(lines.into_iter().map(row).collect())
+}
+
+/// The product, recording, at the fastest rate for so many seconds.
+fn minute(seconds: usize) -> Result<Vec<Row>, Fault> {
+    let folder = tempfile::tempdir()
+        .map_err(Fault::doing("making a temporary folder", "set TMPDIR to one with room"))?;
+    let (day, out) = (folder.path().join("day.csv"), folder.path().join("run"));
+    let packets = PER_SECOND * seconds;
+    write_day(&day, packets).map_err(Fault::doing("writing the ticks", "set TMPDIR"))?;
+    let mut trade = product()?;
+    trade.args(["trade", "--sandbox", "--json", "--quiet", "--ticks-file"]).arg(&day);
+    trade.args(["--rate", &PER_SECOND.to_string(), "--out"]).arg(&out).current_dir(folder.path());
+    WIDE_TARGETS.iter().for_each(|target| {
+        trade.args(["--set", target]);
+    });
+    // Slow side work, such as a reader of snapshots, is attached between the start and the end of this run.
+    let report = finish(trade, "trading on the sandbox")?;
+    let report: Value = serde_json::from_str(&report)
+        .map_err(Fault::doing("reading the report of the run", "look at `myquant trade --json`"))?;
+    judged(&report, packets)
+}
+
+/// The rows of a report of `myquant trade` over so many packets.
+fn judged(report: &Value, packets: usize) -> Result<Vec<Row>, Fault> {
+    let figure = |place: &str| {
+        let missing = || Fault::new(format!("the report has no {place}"), "adapt the benchmark");
+        report.pointer(place).and_then(Value::as_f64).ok_or_else(missing)
+    };
+    let traced = figure("/traced")?;
+    let [dropped, depth, capacity] =
+        ["dropped", "max_depth", "capacity"].map(|name| figure(&format!("/side/recorder/{name}")));
+    let none = Limit::AtMost(0.0);
+    let lost = packets as f64 - traced;
+    Ok(vec![
+        Row::single(format!("packets of {packets} that were not traced"), Unit::Count, [lost])
+            .target(Subject::B, none),
+        Row::single("packets that the recorder dropped", Unit::Count, [dropped?])
+            .target(Subject::B, none),
+        Row::single(
+            "the recorder's ring at its fullest",
+            Unit::Percent,
+            [depth? / capacity? * 100.0],
+        ),
+        Row::single("packets a second", Unit::PerSecond, [figure("/throughput_per_s")?]),
+    ])
+}
+
+/// The ticks of a whole day as a file.
+fn write_day(path: &Path, rows: usize) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create_new(path)?);
+    writeln!(file, "timestamp,price,volume")?;
+    for row in ticks::rows(rows) {
+        let time = EventTime(0) + Micros(row.exchange_ts_ms * 1000);
+        let price = Paise(row.price_paise);
+        writeln!(file, "{},{price},{}", Zone::INDIA.iso(time), row.qty)?;
+    }
+    file.flush()
+}
+
+/// Runs a program to its end; what it printed.
+fn finish(mut command: Command, doing: &'static str) -> Result<String, Fault> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(Fault::doing(doing, "run bench/run, which builds all of it"))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let what = format!("{doing}: {}: {}", output.status, errors.trim());
+        return Err(Fault::new(what, "run the program by hand"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_judged_by_what_was_lost_and_dropped() {
+        let report = |traced: u64, dropped: u64| {
+            serde_json::json!({
+                "traced": traced,
+                "throughput_per_s": 49_990.5,
+                "side": { "recorder": { "dropped": dropped, "max_depth": 5, "capacity": 50 } },
+            })
+        };
+        let score = |report: &Value| {
+            let rows = judged(report, 1000).expect("all figures are there");
+            let comparison = Comparison::BMinusA;
+            Table { title: "", a: "", b: "", comparison, rows, notes: Vec::new() }.score()
+        };
+        assert_eq!(score(&report(1000, 0)), (2, 2));
+        assert_eq!(score(&report(999, 0)), (2, 1));
+        assert_eq!(score(&report(1000, 1)), (2, 1));
+        let fault = judged(&serde_json::json!({ "traced": 1 }), 1).expect_err("no recorder");
+        assert!(fault.to_string().contains("/side/recorder/dropped"), "{fault}");
+    }
+
+    #[test]
+    fn the_day_is_a_tick_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("day.csv");
+        write_day(&path, 3).expect("written");
+        let text = std::fs::read_to_string(&path).expect("there");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].starts_with("2025-10-06T09:36:00+05:30,"), "{}", lines[1]);
+    }
+}
