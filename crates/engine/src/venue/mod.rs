@@ -160,6 +160,12 @@ impl Venue {
         self.markets.get(&key)?.book.last()
     }
 
+    /// Whether the next quote may bring something about: an order is alive, or a GTT rule waits.
+    #[must_use]
+    pub fn is_watching(&self) -> bool {
+        !self.live.is_empty() || self.gtt.values().any(|rule| rule.status.waits())
+    }
+
     /// What happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<OrderEvent> {
         self.events.drain(..).collect()

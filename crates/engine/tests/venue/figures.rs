@@ -2,8 +2,8 @@
 
 use engine::units::{Micros, Money, Paise, Qty, Zone};
 use engine::venue::{
-    Charges, Duration, Hours, Kind, OrderRequest, OrderType, Phase, Product, Rate, RateCard, Rules,
-    Side, Terms, Variety, average, limit_range, market_price,
+    Charges, Duration, Hours, Kind, Leg, OrderRequest, OrderType, Phase, Product, Rate, RateCard,
+    RuleRequest, Rules, Side, Terms, Variety, average, limit_range, market_price,
 };
 
 use super::common::{instrument, quote, time, venue};
@@ -161,6 +161,33 @@ fn an_order_remembers_what_was_asked_and_when_it_traded() {
     assert_eq!((order.unfilled(), order.cancelled), (Qty::ZERO, Qty(75)));
     venue.on_time(now + Micros::DAY);
     assert!(venue.order(receipt.id).is_none() && venue.trades().is_empty());
+}
+
+#[test]
+fn it_watches_while_an_order_is_alive_or_a_rule_waits() {
+    let now = time(0, Micros::minutes(600));
+    let mut venue = venue(Rules::default());
+    let key = instrument("option").key;
+    assert!(!venue.is_watching());
+    let id = venue.place(request(75, 100), now).expect("taken").id;
+    assert!(venue.is_watching());
+    venue.cancel(id, Variety::Normal, now).expect("alive");
+    assert!(!venue.is_watching());
+    let leg = Leg { price: Paise(9_000), trigger: Paise(9_000) };
+    let rule = RuleRequest {
+        instrument: key,
+        side: Side::Buy,
+        product: Product::Carryforward,
+        qty: Qty(75),
+        disclosed: Qty::ZERO,
+        leg,
+        stop: None,
+        days: None,
+    };
+    let rule = venue.create_rule(rule, now).expect("taken");
+    assert!(venue.is_watching());
+    venue.cancel_rule(rule, key, now).expect("waits");
+    assert!(!venue.is_watching());
 }
 
 #[test]
