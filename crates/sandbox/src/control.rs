@@ -102,7 +102,7 @@ async fn clear_faults(State(twin): State<Arc<Twin>>) -> Json<Value> {
 /// Sends the body to every connection of the order stream, as an update.
 async fn order_update(State(twin): State<Arc<Twin>>, body: Bytes) -> Result<Json<Value>, Wrong> {
     let update: serde_json::Map<String, Value> = serde_json::from_slice(&body)?;
-    twin.tell_order(&Value::Object(update));
+    twin.tell_order(Value::Object(update).to_string());
     Ok(Json(json!({ "sent": true })))
 }
 

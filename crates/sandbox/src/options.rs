@@ -1,9 +1,12 @@
 //! What a sandbox is told at its start.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use engine::units::Paise;
+use engine::venue::Rules;
 use smartapi::packet::{ExchangeType, token_field};
 
 use crate::{Credentials, Error, Pacing, Scenario, Tape};
@@ -73,6 +76,16 @@ impl Instrument {
     }
 }
 
+/// Whose time it is at the exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarketHours {
+    /// The tape's: its stamps are now, and stand still where it does.
+    #[default]
+    Tape,
+    /// The date's, which [`Options::wall`] gives: out of hours an order waits for the next session.
+    Wall,
+}
+
 /// Everything a sandbox is told at its start.
 #[derive(Clone)]
 pub struct Options {
@@ -94,6 +107,14 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// What goes wrong.
     pub scenario: Scenario,
+    pub market_hours: MarketHours,
+    /// The account's money, what its orders go through, and what they cost.
+    pub rules: Rules,
+    /// Per unit, for futures and for what is sold short; without it such orders are rejected.
+    pub deposit: Option<Paise>,
+    /// The address that is registered for the API key: who places orders or rules from another is
+    /// refused. `None` lets all of them.
+    pub static_ip: Option<Ipv4Addr>,
 }
 
 impl Options {
@@ -112,6 +133,10 @@ impl Options {
             credentials: None,
             idle_timeout: Duration::from_secs(60),
             scenario: Scenario::default(),
+            market_hours: MarketHours::default(),
+            rules: Rules::default(),
+            deposit: None,
+            static_ip: None,
         }
     }
 

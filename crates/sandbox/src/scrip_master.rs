@@ -67,14 +67,14 @@ const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// What a trading symbol of the form NAME DDMMMYY STRIKE CE|PE or NAME DDMMMYY FUT says.
-struct Contract<'s> {
-    name: &'s str,
-    date: &'s str,
+pub(crate) struct Contract<'s> {
+    pub(crate) name: &'s str,
+    pub(crate) date: &'s str,
     /// `None` for a future.
-    strike: Option<u64>,
+    pub(crate) strike: Option<u64>,
 }
 
-fn contract(symbol: &str) -> Option<Contract<'_>> {
+pub(crate) fn contract(symbol: &str) -> Option<Contract<'_>> {
     let option = symbol.strip_suffix("CE").or_else(|| symbol.strip_suffix("PE"));
     let body = option.or_else(|| symbol.strip_suffix("FUT"))?;
     (1..body.len()).find_map(|at| {
@@ -86,6 +86,11 @@ fn contract(symbol: &str) -> Option<Contract<'_>> {
         let strike = if option.is_some() { Some(strike.parse().ok()?) } else { None };
         dated.then_some(Contract { name, date, strike })
     })
+}
+
+/// Whether an underlying is an index.
+pub(crate) fn is_index(name: &str) -> bool {
+    name.contains("NIFTY") || matches!(name, "SENSEX" | "BANKEX")
 }
 
 /// The played instrument, and the invented ones that are not it.
@@ -115,8 +120,7 @@ fn by_symbol(played: &Instrument) -> Row<'static> {
         None => (played.symbol.trim_end_matches("-EQ"), String::new(), "-1.000000".into(), ""),
         Some(Contract { name, date, strike }) => {
             let (day, year) = date.split_at(5);
-            let index = name.contains("NIFTY") || matches!(*name, "SENSEX" | "BANKEX");
-            let kind = match (strike, index) {
+            let kind = match (strike, is_index(name)) {
                 (Some(_), true) => "OPTIDX",
                 (Some(_), false) => "OPTSTK",
                 (None, true) => "FUTIDX",

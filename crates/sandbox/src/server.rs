@@ -1,6 +1,6 @@
 //! The sandbox itself: one port, one thread for HTTP, one for each stream connection.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -18,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::faults::{self, Lost};
 use crate::playback::schedule::Schedule;
+use crate::rest::Peer;
 use crate::socket::Wire;
 use crate::twin::Twin;
 use crate::{
@@ -49,7 +52,9 @@ pub struct Address {
 pub struct Sandbox {
     address: Address,
     twin: Arc<Twin>,
-    http: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    http: Option<Http>,
+    /// Looks after the exchange.
+    exchange: Option<JoinHandle<()>>,
     /// Holds the certificate where no folder was given.
     _folder: Option<tempfile::TempDir>,
 }
@@ -79,7 +84,10 @@ impl Sandbox {
         let address = Address::new(port, ca_file, twin.credentials.clone());
         let tls = certificate.map(|made| TlsAcceptor::from(made.config));
         let http = serve_on_thread(listener, tls, Arc::clone(&twin))?;
-        Ok(Self { address, twin, http: Some(http), _folder: folder })
+        let http = Some(http);
+        let mut sandbox = Self { address, twin, http, exchange: None, _folder: folder };
+        sandbox.exchange = Some(tend_on_thread(&sandbox.twin)?);
+        Ok(sandbox)
     }
 
     /// Where it listens and how to log in.
@@ -110,6 +118,10 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.http.take() {
             let _ = stop.send(());
+            let _ = thread.join();
+        }
+        self.twin.exchange.close();
+        if let Some(thread) = self.exchange.take() {
             let _ = thread.join();
         }
         self.twin.threads.join();
@@ -158,11 +170,17 @@ fn serve_on_thread(
     Ok((stop, thread.map_err(Error::Thread)?))
 }
 
+fn tend_on_thread(twin: &Arc<Twin>) -> Result<JoinHandle<()>, Error> {
+    let twin = Arc::clone(twin);
+    let thread = thread::Builder::new().name("sandbox-exchange".into());
+    thread.spawn(move || twin.tend_exchange()).map_err(Error::Thread)
+}
+
 /// Accepts connections for ever.
 async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twin: Arc<Twin>) {
     // Every REST route and the scrip master pass the faults' layer; control and streams do not.
     let faulty = from_fn_with_state(Arc::clone(&twin), faults::meet);
-    let router = rest::routes()
+    let router = rest::routes(&twin)
         .merge(scrip_master::routes())
         .layer(faulty)
         .merge(control::routes())
@@ -171,10 +189,11 @@ async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twi
         .with_state(twin);
     loop {
         match listener.accept().await {
-            Ok((tcp, _)) => {
+            Ok((tcp, from)) => {
                 // Small packets must not wait for each other's acknowledgement.
                 let _ = tcp.set_nodelay(true);
-                tokio::spawn(serve_connection(tcp, tls.clone(), router.clone()));
+                let router = router.clone();
+                tokio::spawn(serve_connection(tcp, peer(from), tls.clone(), router));
             }
             // Out of descriptors, for instance: leave others time to close theirs.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -182,8 +201,21 @@ async fn accept(listener: tokio::net::TcpListener, tls: Option<TlsAcceptor>, twi
     }
 }
 
+/// Where a connection comes from: the port is open on IPv4 alone.
+const fn peer(from: SocketAddr) -> Peer {
+    match from {
+        SocketAddr::V4(from) => Peer(*from.ip()),
+        SocketAddr::V6(_) => Peer(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
 /// Speaks HTTP on one connection until it ends or is upgraded to a stream.
-async fn serve_connection(tcp: tokio::net::TcpStream, tls: Option<TlsAcceptor>, router: Router) {
+async fn serve_connection(
+    tcp: tokio::net::TcpStream,
+    peer: Peer,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+) {
     let wire = match tls {
         None => Wire::Plain(tcp),
         Some(acceptor) => {
@@ -193,7 +225,8 @@ async fn serve_connection(tcp: tokio::net::TcpStream, tls: Option<TlsAcceptor>, 
         }
     };
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let answer = router.call(request);
         async move {
             let Ok(response) = answer.await;

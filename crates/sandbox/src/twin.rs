@@ -1,6 +1,7 @@
 //! What all routes and streams of one sandbox share.
 
 use std::io::{self, Read as _, Write as _};
+use std::net::Ipv4Addr;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,6 +13,7 @@ use tungstenite::Utf8Bytes;
 
 use crate::account::limits::Limits;
 use crate::account::sessions::Sessions;
+use crate::exchange::Exchange;
 use crate::faults::{Account, Faults, Meeting, Stream, UpdateFault};
 use crate::playback::Playback;
 use crate::playback::schedule::now_ns;
@@ -26,6 +28,9 @@ pub(crate) struct Twin {
     pub(crate) credentials: Credentials,
     pub(crate) strict: bool,
     pub(crate) instrument: Instrument,
+    pub(crate) exchange: Exchange,
+    /// The address from which orders may come; `None` is any.
+    pub(crate) static_ip: Option<Ipv4Addr>,
     pub(crate) playback: Arc<Playback>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: quanta::Clock,
@@ -50,6 +55,8 @@ impl Twin {
             credentials,
             strict: options.strict,
             instrument: options.instrument.clone(),
+            exchange: Exchange::new(options, &playback),
+            static_ip: options.static_ip,
             faults: Arc::new(Faults::new(&options.scenario, &playback, &options.clock)),
             playback,
             clock: options.clock.clone(),
@@ -94,8 +101,8 @@ impl Twin {
     }
 
     /// Tells all connections of the order stream of an order, as its fault and the latency have it.
-    pub(crate) fn tell_order(&self, update: &serde_json::Value) {
-        let text = Utf8Bytes::from(update.to_string());
+    pub(crate) fn tell_order(&self, update: String) {
+        let text = Utf8Bytes::from(update);
         let fault = self.faults.on_update();
         let number = self.updates.pushed();
         let latency = self.faults.stream_latency(number).unwrap_or_default();

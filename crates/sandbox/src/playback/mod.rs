@@ -52,6 +52,12 @@ impl Playback {
         self.front.load(Ordering::SeqCst)
     }
 
+    /// Rows that have come to the market; before the first subscription that is the first one.
+    pub(crate) fn present(&self) -> usize {
+        let due = self.schedule.due_rows(now_ns(&self.clock)).unwrap_or_else(|| self.sent());
+        due.max(1)
+    }
+
     /// Joins a subscriber, and says which row it sees first: row 0 if it starts the playback, whatever
     /// is due by then; else the last one that is due.
     pub(crate) fn attend(self: &Arc<Self>) -> (Attendance, usize) {
@@ -60,8 +66,7 @@ impl Playback {
         if self.schedule.begin(&self.clock) {
             return (attendance, 0);
         }
-        let due = self.schedule.due_rows(now_ns(&self.clock)).unwrap_or_else(|| self.sent());
-        (attendance, due.max(1) - 1)
+        (attendance, self.present() - 1)
     }
 
     /// Notes that the rows before `end` have been handed to a socket, the ones from `start` on now.

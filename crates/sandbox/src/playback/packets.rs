@@ -8,7 +8,7 @@ use super::tape::{Day, Print, Prints};
 use crate::Instrument;
 
 /// The grid of prices in paise; every segment that is played has it.
-const GRID: i64 = 5;
+pub(crate) const GRID: i64 = 5;
 
 /// The book stays below this, whatever a recording claims: a billion rupees.
 const HIGHEST_BOOK: i64 = 100_000_000_000;
@@ -75,6 +75,11 @@ impl Composer {
                 orders: (if shown { 1 + ((chance >> 5) & 15) as u16 } else { 0 }).into(),
             };
         }
+    }
+
+    /// The packet as it was filled last.
+    pub(crate) const fn packet(&self) -> &SnapQuote {
+        &self.packet
     }
 
     /// The packet in `mode`: a poorer mode is the beginning of a richer one.

@@ -29,12 +29,12 @@ async fn login(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -
         Ok(tokens) => Ok(success(tokens)),
         Err(LoginRefusal::NotAPin) => Err(Refusal::Broker(
             "AB7001",
-            "LoginbyPassword is not allowed. Please switch to Login by MPIN now",
+            "LoginbyPassword is not allowed. Please switch to Login by MPIN now".into(),
         )),
         Err(LoginRefusal::Credentials) => {
-            Err(Refusal::Broker("AB1007", "Invalid clientcode or password"))
+            Err(Refusal::Broker("AB1007", "Invalid clientcode or password".into()))
         }
-        Err(LoginRefusal::Totp) => Err(Refusal::Broker("AB1050", "Invalid totp")),
+        Err(LoginRefusal::Totp) => Err(Refusal::Broker("AB1050", "Invalid totp".into())),
     }
 }
 
@@ -44,8 +44,10 @@ async fn generate_tokens(State(twin): State<Arc<Twin>>, headers: HeaderMap, body
     let answer = twin.sessions().refresh(&request.refresh, twin.wall_s());
     match answer? {
         Ok(tokens) => Ok(success(tokens)),
-        Err(TokenRefusal::Expired) => Err(Refusal::Broker("AB8051", "Refresh Token Expired")),
-        Err(_) => Err(Refusal::Broker("AB8050", "Invalid Refresh Token")),
+        Err(TokenRefusal::Expired) => {
+            Err(Refusal::Broker("AB8051", "Refresh Token Expired".into()))
+        }
+        Err(_) => Err(Refusal::Broker("AB8050", "Invalid Refresh Token".into())),
     }
 }
 
@@ -67,7 +69,7 @@ async fn logout(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) 
     let bearer = twin.pass_logged_in(routes::LOGOUT, &headers)?;
     let request: LogoutRequest = parse(&body)?;
     if request.clientcode != twin.credentials.client_id {
-        return Err(Refusal::Broker("AB1007", "Invalid clientcode"));
+        return Err(Refusal::Broker("AB1007", "Invalid clientcode".into()));
     }
     twin.sessions().logout(bearer);
     Ok(success(""))

@@ -1,0 +1,55 @@
+//! The day's orders and trades.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::routing::get;
+use smartapi::rest::{OrderRow, TradeRow, routes};
+use smartapi::wire::Rows;
+
+use super::{Answer, Refusal, success, under};
+use crate::exchange::rows;
+use crate::twin::Twin;
+
+pub(super) fn routes() -> Router<Arc<Twin>> {
+    under([
+        (routes::ORDER_BOOK, get(order_book)),
+        (routes::TRADE_BOOK, get(trade_book)),
+        (routes::ORDER_DETAILS, get(one_order)),
+    ])
+}
+
+async fn order_book(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
+    twin.pass_logged_in(routes::ORDER_BOOK, &headers)?;
+    let listing = &twin.exchange.listing;
+    let book: Vec<OrderRow> = twin.at_exchange(|floor| {
+        floor.venue.orders().map(|order| rows::order(listing, order)).collect()
+    });
+    Ok(success(Rows(book)))
+}
+
+async fn trade_book(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
+    twin.pass_logged_in(routes::TRADE_BOOK, &headers)?;
+    let listing = &twin.exchange.listing;
+    let book: Vec<TradeRow> = twin.at_exchange(|floor| {
+        floor.venue.trades().iter().map(|trade| rows::trade(listing, trade)).collect()
+    });
+    Ok(success(Rows(book)))
+}
+
+/// One order by its second name, with prices as numbers.
+async fn one_order(
+    State(twin): State<Arc<Twin>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    twin.pass_logged_in(routes::ORDER_DETAILS, &headers)?;
+    let found = twin.at_exchange(|floor| {
+        let order = floor.venue.orders().find(|order| order.unique_id.to_string() == name)?;
+        Some(rows::order(&twin.exchange.listing, order))
+    });
+    let row = found.ok_or(Refusal::Broker("AB1013", "Order Not Found".into()))?;
+    Ok(success(row.numbered()))
+}
