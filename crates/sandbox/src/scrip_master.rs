@@ -63,7 +63,7 @@ async fn serve(State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>) -> imp
     (json, file)
 }
 
-const MONTHS: [&str; 12] =
+pub(crate) const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// What a trading symbol of the form NAME DDMMMYY STRIKE CE|PE or NAME DDMMMYY FUT says.

@@ -1,6 +1,6 @@
 //! What the broker knows of the played instrument: its segment, kind, lot, circuits and contract.
 
-use engine::units::{Paise, Qty};
+use engine::units::{EventTime, Micros, Paise, Qty, Zone, days_from_civil};
 use engine::venue::{self, Key, Kind, Segment};
 use smartapi::packet::SnapQuote;
 use smartapi::rest::Exchange;
@@ -26,6 +26,8 @@ pub(crate) struct Listing {
     pub(crate) name: String,
     /// As `28NOV2025`; empty for shares.
     pub(crate) expiry: String,
+    /// The close of its last day; `None` for shares.
+    pub(crate) expires: Option<EventTime>,
     /// -1 where there is no option.
     pub(crate) strike: Rupees,
     /// CE, PE, or nothing.
@@ -52,6 +54,7 @@ impl Listing {
                 .map_or(played.symbol.trim_end_matches("-EQ"), |c| c.name)
                 .into(),
             expiry: contract.as_ref().map(expiry).unwrap_or_default(),
+            expires: contract.as_ref().and_then(expires),
             strike: Rupees::from_raw(strike.map_or(-10_000, in_ten_thousandths)),
             option: option.filter(|_| strike.is_some()).unwrap_or_default(),
             kind: name_of(kind),
@@ -67,6 +70,16 @@ impl Listing {
     pub(crate) fn is_share(&self) -> bool {
         self.kind.is_empty()
     }
+}
+
+/// 15:30 in India on the contract's day.
+fn expires(contract: &Contract<'_>) -> Option<EventTime> {
+    let (day, rest) = contract.date.split_at_checked(2)?;
+    let (month, year) = rest.split_at_checked(3)?;
+    let month = scrip_master::MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let days = days_from_civil(2000 + year.parse::<i64>().ok()?, month, day.parse().ok()?);
+    let close = Micros::minutes(15 * 60 + 30);
+    Some(EventTime(days * Micros::DAY.0) + close - Zone::INDIA.offset)
 }
 
 /// A strike in the steps of [`Rupees`].

@@ -4,6 +4,9 @@
 //! its own does so too, so that orders trade and tell of it without being asked for; otherwise that
 //! thread sleeps, and playback does not know of it.
 
+pub(crate) mod candles;
+mod edis;
+pub(crate) mod greeks;
 pub(crate) mod listing;
 pub(crate) mod rows;
 pub(crate) mod words;
@@ -20,6 +23,7 @@ use crate::playback::Playback;
 use crate::playback::packets::Composer;
 use crate::twin::Twin;
 use crate::{MarketHours, Options, lock};
+use edis::Edis;
 use listing::Listing;
 
 /// How often the exchange is looked after while something waits there.
@@ -40,6 +44,7 @@ pub(crate) struct Floor {
     pub(crate) venue: Venue,
     /// What time it is there.
     pub(crate) now: EventTime,
+    pub(crate) edis: Edis,
     /// Filled with the last row that was shown.
     composer: Composer,
     /// `None` for an instrument that no order can name.
@@ -60,9 +65,16 @@ impl Exchange {
             let _ = venue.list(instrument);
         }
         let key = listing.instrument.map(|instrument| instrument.key);
-        let hours = options.market_hours;
-        let now = EventTime::MIN;
-        let floor = Floor { venue, now, composer, key, hours, shown: 0, closed: false };
+        let floor = Floor {
+            venue,
+            now: EventTime::MIN,
+            edis: Edis::default(),
+            composer,
+            key,
+            hours: options.market_hours,
+            shown: 0,
+            closed: false,
+        };
         Self { listing, floor: Mutex::new(floor), news: Condvar::new() }
     }
 

@@ -1,8 +1,8 @@
 //! The venue's orders, trades, positions and rules as rows of the broker's books.
 
 use engine::units::{Money, Paise, Qty};
-use engine::venue::{self, Order, Position, Terms, Trade, average};
-use smartapi::rest::{OrderRow, PositionRow, TradeRow};
+use engine::venue::{self, Order, Position, Rule, RuleRequest, Terms, Trade, average};
+use smartapi::rest::{OrderRow, PositionRow, RuleKind, RuleRow, TradeRow};
 use smartapi::wire::{Decimal, Open};
 
 use super::listing::Listing;
@@ -152,6 +152,31 @@ pub(crate) fn position(
         realised: Some(amount(held.realised())),
         unrealised: Some(amount(unrealised)),
     })
+}
+
+/// A GTT rule as its details have it.
+pub(crate) fn rule(listing: &Listing, client: &str, rule: &Rule) -> RuleRow {
+    let RuleRequest { side, product, qty, disclosed, leg, stop, .. } = rule.request;
+    RuleRow {
+        id: String::new(),
+        status: word(rule.status.word()),
+        createddate: Some(wall(rule.created_at)),
+        updateddate: Some(wall(rule.updated_at)),
+        expirydate: Some(wall(rule.expires_at)),
+        clientid: client.to_owned(),
+        tradingsymbol: listing.symbol.clone(),
+        symboltoken: listing.token.clone(),
+        exchange: exchange(listing),
+        transactiontype: word(side.word()),
+        producttype: word(product.word()),
+        price: rupees(leg.price),
+        qty: qty.0,
+        triggerprice: rupees(leg.trigger),
+        disclosedqty: Some(disclosed.0),
+        gtt_type: stop.map(|_| Open::Known(RuleKind::Oco)).unwrap_or_default(),
+        stoplossprice: stop.map(|stop| rupees(stop.price)),
+        stoplosstriggerprice: stop.map(|stop| rupees(stop.trigger)),
+    }
 }
 
 /// A quantity and its value, if they are of this sign; else nothing.

@@ -1,6 +1,6 @@
 //! The venue's words, prices and times in those of the wire, and back.
 
-use engine::units::{EventTime, Money, Paise, Zone};
+use engine::units::{EventTime, Micros, Money, Paise, Zone, civil_from_days};
 use engine::venue;
 use smartapi::clock::Wall;
 use smartapi::rest::{OrderType, Product, Side, Validity, Variety};
@@ -74,6 +74,14 @@ pub(crate) fn time_of_day(at: EventTime) -> TimeOfDay {
     TimeOfDay((since_midnight.0 / 1_000_000) as u32)
 }
 
+/// An instant in India as `ddMMyyyyHHmmss`, which eDIS alone has.
+pub(crate) fn digits(at: EventTime) -> String {
+    let midnight = Zone::INDIA.day_start(at) + Zone::INDIA.offset;
+    let (year, month, day) = civil_from_days((midnight - EventTime::MIN).0 / Micros::DAY.0);
+    let time = time_of_day(at).to_string().replace(':', "");
+    format!("{day:02}{month:02}{year:04}{time}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +125,6 @@ mod tests {
             (wall(at), time_of_day(at).to_string()),
             (Wall(1_759_290_318), "09:15:18".into())
         );
+        assert_eq!(digits(at), "01102025091518");
     }
 }

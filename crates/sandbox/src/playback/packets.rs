@@ -48,8 +48,7 @@ impl Composer {
         quote.high = print.high.into();
         quote.low = print.low.into();
         quote.previous_close = day.previous_close.into();
-        let start = self.lot * 20_000;
-        let interest = start + print.volume / (self.lot * 8) * self.lot;
+        let (start, interest) = (opening_interest(self.lot), open_interest(self.lot, print.volume));
         self.packet.last_traded_ts_s = row.exchange_ts_ms.div_euclid(1000).into();
         self.packet.open_interest = interest.into();
         let change = (interest - start) as f64 / start as f64 * 100.0;
@@ -97,6 +96,16 @@ impl Composer {
         self.packet.quote.head = head;
         bytes
     }
+}
+
+/// The open interest before the day's first trade.
+pub(crate) const fn opening_interest(lot: i64) -> i64 {
+    lot * 20_000
+}
+
+/// The open interest after so much was traded: an eighth of it stays open.
+pub(crate) const fn open_interest(lot: i64, volume: i64) -> i64 {
+    opening_interest(lot) + volume / (lot * 8) * lot
 }
 
 /// The grid price at or below `price`.

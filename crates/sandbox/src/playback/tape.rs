@@ -107,6 +107,11 @@ impl Prints {
         self.highest
     }
 
+    /// The first prints, `count` of them at most.
+    pub(crate) fn first(&self, count: usize) -> &[Print] {
+        self.prints.get(..count).unwrap_or(&self.prints)
+    }
+
     /// The print at `index` and its day.
     pub(crate) fn at(&self, index: usize) -> Option<(Print, Day)> {
         let print = *self.prints.get(index)?;

@@ -1,7 +1,11 @@
 //! The REST routes: what they share here, and one file for each of the broker's subjects.
 
 mod books;
+mod edis;
 mod funds;
+mod gtt;
+mod history;
+mod lists;
 mod orders;
 mod portfolio;
 mod quotes;
@@ -35,13 +39,17 @@ use crate::twin::Twin;
 
 /// All REST routes; queries and bodies that a route does not need are ignored.
 pub(crate) fn routes(twin: &Arc<Twin>) -> Router<Arc<Twin>> {
-    let writers = orders::routes();
+    let writers = orders::routes().merge(gtt::writers());
     session::routes()
         .merge(search::routes())
         .merge(books::routes())
         .merge(portfolio::routes())
         .merge(funds::routes())
         .merge(quotes::routes())
+        .merge(history::routes())
+        .merge(lists::routes())
+        .merge(edis::routes())
+        .merge(gtt::readers())
         .merge(writers.route_layer(from_fn_with_state(Arc::clone(twin), by_address)))
         .fallback(|| async {
             let body = Refusal::Broker("AB2000", "no route matched with those values".into());

@@ -1,10 +1,16 @@
 //! The exchange behind the account, by REST and by the order stream.
 
+mod calculators;
+mod edis;
+mod history;
 mod hours;
+mod lists;
 mod orders;
 mod portfolio;
 mod quotes;
 mod refusals;
+mod rules;
+mod table;
 mod updates;
 
 use std::sync::Arc;
