@@ -39,9 +39,12 @@ pub(crate) struct Listing {
 impl Listing {
     /// What its symbol says of `played`, with the circuits of its packets and a deposit for each unit.
     pub(crate) fn new(played: &Instrument, packet: &SnapQuote, deposit: Option<Paise>) -> Self {
-        let contract = scrip_master::contract(&played.symbol);
-        let kind = kind(played, contract.as_ref());
+        let is_share = matches!(played.segment(), "NSE" | "BSE");
+        let contract = scrip_master::contract(&played.symbol).filter(|_| !is_share);
         let option = ["CE", "PE"].into_iter().find(|right| played.symbol.ends_with(right));
+        let option = option.filter(|_| !is_share);
+        let name = underlying(&played.symbol, is_share, contract.as_ref());
+        let kind = if is_share { Kind::Cash } else { kind(played, name, option.is_some()) };
         let strike = contract.as_ref().and_then(|contract| contract.strike);
         Self {
             instrument: traded(played, kind, packet, deposit),
@@ -49,14 +52,11 @@ impl Listing {
             symbol: played.symbol.clone(),
             token: played.token.clone(),
             lot: played.lot_size,
-            name: contract
-                .as_ref()
-                .map_or(played.symbol.trim_end_matches("-EQ"), |c| c.name)
-                .into(),
+            name: name.to_owned(),
             expiry: contract.as_ref().map(expiry).unwrap_or_default(),
             expires: contract.as_ref().and_then(expires),
             strike: Rupees::from_raw(strike.map_or(-10_000, in_ten_thousandths)),
-            option: option.filter(|_| strike.is_some()).unwrap_or_default(),
+            option: option.unwrap_or_default(),
             kind: name_of(kind),
         }
     }
@@ -93,11 +93,19 @@ fn expiry(contract: &Contract<'_>) -> String {
     format!("{day}20{year}")
 }
 
-fn kind(played: &Instrument, contract: Option<&Contract<'_>>) -> Kind {
-    let Some(contract) = contract else { return Kind::Cash };
-    let is_option = contract.strike.is_some();
+/// The name before the contract's date; of a symbol in another form the letters before its digits.
+fn underlying<'s>(symbol: &'s str, is_share: bool, contract: Option<&Contract<'s>>) -> &'s str {
+    match contract {
+        Some(contract) => contract.name,
+        None if is_share => symbol.trim_end_matches("-EQ"),
+        None => symbol.split(|letter: char| letter.is_ascii_digit()).next().unwrap_or(symbol),
+    }
+}
+
+/// The kind of a derivative.
+fn kind(played: &Instrument, name: &str, is_option: bool) -> Kind {
     let is_commodity = matches!(played.segment(), "MCX" | "NCDEX");
-    match (is_option, is_commodity, scrip_master::is_index(contract.name)) {
+    match (is_option, is_commodity, scrip_master::is_index(name)) {
         (true, true, _) => Kind::CommodityOption,
         (false, true, _) => Kind::CommodityFuture,
         (true, false, true) => Kind::IndexOption,
@@ -156,6 +164,8 @@ mod tests {
             ("BFO", "SENSEX27NOV2585000PE", "OPTIDX", "27NOV2025", "85000", "PE"),
             ("NFO", "RELIANCE25DEC25FUT", "FUTSTK", "25DEC2025", "-1", ""),
             ("MCX", "SILVER05DEC25FUT", "FUTCOM", "05DEC2025", "-1", ""),
+            // A weekly of BSE, whose symbol tells neither day nor strike to us.
+            ("BFO", "SENSEX2591181200CE", "OPTIDX", "", "-1", "CE"),
             ("NSE", "RELIANCE-EQ", "", "", "-1", ""),
             // A share whose name ends like an option's.
             ("NSE", "SPICE", "", "", "-1", ""),

@@ -46,8 +46,9 @@ async fn one_order(
     headers: HeaderMap,
 ) -> Answer {
     twin.pass_logged_in(routes::ORDER_DETAILS, &headers)?;
+    let named = u128::from_str_radix(&name.replace('-', ""), 16).ok();
     let found = twin.at_exchange(|floor| {
-        let order = floor.venue.orders().find(|order| order.unique_id.to_string() == name)?;
+        let order = floor.venue.orders().find(|order| Some(order.unique_id.0) == named)?;
         Some(rows::order(&twin.exchange.listing, order))
     });
     let row = found.ok_or(Refusal::Broker("AB1013", "Order Not Found".into()))?;

@@ -1,11 +1,12 @@
 //! Prices by REST: they are those of the stream.
 
+use sandbox::{Options, Pacing};
 use serde_json::{Value, json};
 use smartapi::clock::Wall;
 use smartapi::packet::{Packet, decode};
-use smartapi::rest::{LastPrice, QuoteMode, QuoteRequest, Quotes, routes};
+use smartapi::rest::{LastPrice, OrderStatus, QuoteMode, QuoteRequest, Quotes, routes};
 
-use super::{Day, MORNING_MS};
+use super::{Day, MORNING_MS, limit};
 
 fn asked(mode: QuoteMode, tokens: &[&str]) -> Value {
     json!({ "mode": mode, "exchangeTokens": { "NFO": tokens } })
@@ -90,4 +91,20 @@ fn a_quote_is_for_one_to_fifty_tokens() {
     let most = asked(QuoteMode::Ltp, &tokens[..50]);
     serde_json::from_value::<QuoteRequest>(most.clone()).unwrap().check().unwrap();
     assert_eq!(day.post::<Quotes>(routes::QUOTE, &most).fetched.len(), 50);
+}
+
+#[test]
+fn at_full_speed_the_market_is_where_its_fastest_reader_is() {
+    let prices: Vec<i64> = (0..20_000).map(|row| 10_000 + row % 7 * 5).collect();
+    let pacing = Pacing::FullSpeed;
+    let mut day = Day::with(&prices, |options| Options { pacing, ..options });
+    // An order that waits, so that the exchange has to look at the rows.
+    let receipt = day.place(&limit("BUY", "70.00"));
+    day.begin();
+    let stream = day.stream.as_mut().unwrap();
+    assert_eq!(stream.sequences(19_999).last(), Some(&20_000));
+    let quotes: Quotes = day.post(routes::QUOTE, &asked(QuoteMode::Full, &["47338"]));
+    assert_eq!(quotes.fetched[0].ltp.paise(), prices.last().copied());
+    assert_eq!(quotes.fetched[0].trade_volume, Some(20_000 * 75));
+    assert_eq!(day.row(&receipt.orderid).state().known(), Some(OrderStatus::Open));
 }
