@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -209,6 +210,30 @@ pub(crate) struct SandboxArgs {
     /// Rows that the generator makes
     #[arg(long, value_name = "N", default_value_t = 80_000, conflicts_with = "ticks_file")]
     pub(crate) rows: usize,
+    /// The account's money in whole rupees
+    #[arg(long, value_name = "RUPEES", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000_000))]
+    pub(crate) funds: i64,
+    /// Deposit per unit in whole rupees, for futures and short sales; without it they are rejected
+    #[arg(long, value_name = "RUPEES", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub(crate) deposit: Option<i64>,
+    /// Whose time it is at the exchange
+    #[arg(long, value_enum, default_value_t = MarketHours::Tape)]
+    pub(crate) market_hours: MarketHours,
+    /// Refuse MARKET and IOC orders, as the rules for algorithms do since April 2026, instead of
+    /// making a MARKET order a LIMIT order
+    #[arg(long)]
+    pub(crate) refuse_market_orders: bool,
+    /// Take orders and GTT rules from this address alone, as if it was registered for the API key
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) static_ip: Option<Ipv4Addr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MarketHours {
+    /// The recording's: its stamps are now
+    Tape,
+    /// The clock's: orders out of hours wait for the next session
+    Wall,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,15 @@ The official SDKs need no change to their files (URLs from that line; easiest wi
               with TLS also: NODE_EXTRA_CA_CERTS=<ca_file> in the environment
               without a network: node --unhandled-rejections=warn";
 
+/// What the account can do.
+const TRADE: &str = "\
+Every REST route of SmartAPI is served, and each step of an order comes by the order stream. An
+order takes what the five levels of the stream's depth offer at its limit or better; what rests
+trades when later levels reach its limit, or when trades print beyond it. The exchange's time is
+that of the recording (--market-hours wall: the clock's, so that after 16:00 an order waits for the
+next session). Charges, protection prices and rate limits are the documented ones. One instrument is
+played; orders, quotes, candles and calculators for any other are refused.";
+
 const CONTROL: &str = "\
 Control address, below control_url; no login; bodies and answers are JSON:
   GET    /state                       rows, packets sent, whether it has started and is over
@@ -95,7 +104,7 @@ constant = "5ms""#;
 
 /// All of it.
 pub(crate) fn text() -> String {
-    let mut text = format!("{REACH}\n\n{CONTROL}\n");
+    let mut text = format!("{REACH}\n\n{TRADE}\n\n{CONTROL}\n");
     for (meets, heading) in [
         (Meets::Door, "Faults of the attempt to open a stream:"),
         (Meets::Connection, "Faults of an open stream:"),

@@ -80,6 +80,22 @@ fn without_tls_it_serves_until_it_is_terminated() {
 }
 
 #[test]
+fn orders_from_another_address_than_the_registered_one_are_refused() {
+    let world = World::new();
+    let flags = ["--plain", "--static-ip", "127.0.0.2", "--market-hours", "wall", "--deposit", "9"];
+    let (running, address) = started(&world, &flags);
+    let mut socket = TcpStream::connect(host(&address["rest_url"])).expect("listens");
+    let request =
+        b"POST /rest/secure/angelbroking/order/v1/placeOrder HTTP/1.1\r\nHost: localhost\r\n\
+        Content-Length: 0\r\nConnection: close\r\n\r\n";
+    socket.write_all(request).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.contains("AG7002"), "{answer}");
+    end(&world, running, &address, Signal::INT);
+}
+
+#[test]
 fn each_start_makes_other_credentials() {
     let world = World::new();
     let (first, one) = started(&world, &["--plain"]);

@@ -92,6 +92,19 @@ fn options_of_the_sandbox_and_the_broker_exclude_each_other() {
 }
 
 #[test]
+fn the_sandboxs_account_takes_what_makes_sense() {
+    let world = World::new();
+    for wrong in [
+        ["--funds", "much"],
+        ["--deposit", "0"],
+        ["--market-hours", "noon"],
+        ["--static-ip", "somewhere"],
+    ] {
+        world.run(["sandbox"].into_iter().chain(wrong)).assert_failure(2, &wrong);
+    }
+}
+
+#[test]
 fn the_help_lists_all_statuses_and_the_version_its_revision() {
     let world = World::new();
     let help = world.run(["--help"]);
