@@ -9,6 +9,7 @@ mod perf;
 mod replay;
 mod report;
 mod sandbox;
+mod sdks;
 mod signals;
 mod tuning;
 mod usage;
