@@ -73,6 +73,18 @@ fn wrong_credentials_are_told_apart() {
 }
 
 #[test]
+fn a_stale_token_does_not_matter_to_a_login() {
+    let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
+    let address = sandbox.address();
+    let given = &address.credentials;
+    let body = json!({
+        "clientcode": given.client_id, "password": given.password, "totp": totp(given, NOON),
+    });
+    let reply = secured(address, "POST", routes::LOGIN, "stale", &body.to_string()).json();
+    assert_eq!(reply["status"], true, "{reply}");
+}
+
+#[test]
 fn bad_tokens_are_refused_by_the_gateway() {
     let (sandbox, mock, date) = timed();
     let address = sandbox.address();
