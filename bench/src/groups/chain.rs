@@ -62,9 +62,10 @@ pub(super) fn run(plan: Plan, python: &Python) -> Result<Table, Fault> {
         comparison: Comparison::AOverB,
         rows,
         notes: vec![
-            "One `myquant sandbox --plain` process per round, the same ticks for both. Where the \
-             SDK does not keep up with the rate its packets queue, and its figures grow with the \
-             length of the round."
+            "One `myquant sandbox --plain` process per round, the same ticks for both. Both sides \
+             hold the way through the kernel and the wake-up of a sleeping reader, which the table \
+             of the floor shows alone. Where the SDK does not keep up with the rate its packets \
+             queue, and its figures grow with the length of the round."
                 .to_owned(),
         ],
     })
