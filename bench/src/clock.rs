@@ -1,6 +1,6 @@
 //! The run's counter, the CPU time of a thread, and the way from the one clock to the other.
 
-use engine::probe::Counter;
+use engine::probe::{Counter, Disturbances};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// The calibrated cycle counter, as the program has it.
@@ -16,6 +16,10 @@ impl Counter for Cycles {
     #[inline]
     fn nanos(&self, from: u64, till: u64) -> u64 {
         self.0.delta_as_nanos(from, till)
+    }
+
+    fn disturbances(&self) -> Option<Disturbances> {
+        None
     }
 }
 

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use client::market::{ConnectionState, ControlFrame, Ended, Flow, MarketStream, Sink, Stamps};
+use client::market::{
+    ConnectionState, ControlFrame, Ended, Flow, KernelStamp, MarketStream, NotBefore, Sink, Stamps,
+};
 use engine::config::{Config, load};
 use engine::probe::{self, Counter as _, Meter, Off, Probe, Stage};
 use engine::tick_path::TickPath;
@@ -36,7 +38,7 @@ impl LiveProbe for Off {
 impl LiveProbe for Meter<Cycles> {
     #[inline]
     fn begin(stamps: Stamps) -> probe::Stamps {
-        probe::Stamps::read(stamps.read, stamps.framed)
+        probe::Stamps::read(Some(stamps.after.raw), stamps.read, stamps.framed)
     }
 }
 
@@ -44,13 +46,14 @@ impl LiveProbe for Meter<Cycles> {
 #[inline]
 #[must_use]
 pub fn stamps(cycles: &Cycles) -> Stamps {
-    Stamps { read: cycles.raw(), framed: cycles.raw() }
+    let after = NotBefore { raw: cycles.raw(), wall_ns: 0 };
+    Stamps { kernel: KernelStamp::Missing, after, read: cycles.raw(), framed: cycles.raw() }
 }
 
 /// A meter for the live path that keeps so many traces whole.
 #[must_use]
 pub fn meter(cycles: &Cycles, keep: u64) -> Meter<Cycles> {
-    Meter::new(cycles.clone(), Stage::Framing, keep as usize)
+    Meter::new(cycles.clone(), Stage::KernelWait, keep as usize)
 }
 
 /// The product's own settings.
@@ -196,6 +199,8 @@ impl<P: LiveProbe> Sink for Pilot<P> {
             _ => self.path.on_control(),
         }
     }
+
+    fn before_read(&mut self, _now: u64) {}
 
     fn on_text(&mut self, _text: &str) {}
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use client::market::{
-    Limits, MarketStream, RenewalFault, StreamAuth, StreamSetup, Subscription as Wanted,
+    Limits, MarketStream, RenewalFault, StreamAuth, StreamSetup, Subscription as Wanted, Tuning,
 };
-use client::{Broker, Credentials, PlainCredentials, Servers, StateFolder};
+use client::{Addresses, Broker, Credentials, PlainCredentials, Rules, Servers, StateFolder};
 use engine::tick_path::feed::Subscription;
 use rustls::ClientConfig;
 use sandbox::{Address, Instrument, Options, Pacing, Sandbox, Tape, Transport};
@@ -48,7 +48,12 @@ impl Session {
         let failed = "look whether the sandbox still runs, then try again";
         let authority = address.ca_file.as_ref().map(std::fs::read).transpose();
         let authority = authority.map_err(Fault::doing("reading the certificate", failed))?;
-        let servers = Servers::local(&address.rest_url, &address.stream_url, authority.as_deref())
+        let addresses = Addresses {
+            rest: &address.rest_url,
+            market_stream: &address.stream_url,
+            scrip_master: &address.scrip_master_url,
+        };
+        let servers = Servers::local(&addresses, authority.as_deref())
             .map_err(|error| Fault::new(&error, error.hint()))?;
         let given = address.credentials.clone();
         let credentials = Credentials::given(PlainCredentials {
@@ -62,7 +67,8 @@ impl Session {
             .map_err(Fault::doing("making a temporary folder", "set TMPDIR to one with room"))?;
         let background = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let background = background.map_err(Fault::doing("starting tokio", "raise `ulimit -u`"))?;
-        let log_in = Broker::connect(servers, credentials, StateFolder::at(state.path()));
+        let rules = Rules { keep_warm: None, ..Rules::default() };
+        let log_in = Broker::connect(servers, credentials, StateFolder::at(state.path()), rules);
         let broker =
             background.block_on(log_in).map_err(|error| Fault::new(&error, error.hint()))?;
         Ok(Self { address, broker, state, background })
@@ -88,6 +94,7 @@ impl Session {
                 token: instrument.token,
             }],
             limits: Limits::default(),
+            tuning: Tuning::default(),
             clock: cycles.0.clone(),
             entropy: cycles.now_ns(),
         };
@@ -118,7 +125,7 @@ impl Session {
 
     /// Whose certificates are trusted.
     #[must_use]
-    pub const fn tls(&self) -> &Arc<ClientConfig> {
+    pub fn tls(&self) -> &Arc<ClientConfig> {
         self.broker.servers().tls()
     }
 

@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn read(reader: &mut FrameReader, into: &mut Vec<String>) -> bool {
     loop {
         match reader.next_frame() {
-            Ok(Some(frame)) => {
+            Ok(Some((frame, _))) => {
                 if let Frame::Text(text) = frame {
                     let _ = ServerText::read(text);
                 }

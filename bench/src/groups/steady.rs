@@ -1,9 +1,12 @@
 //! What must not happen on the tick path: allocations, and drops over a minute of the fastest feed.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use engine::units::{EventTime, Micros, Paise, Zone};
 use serde::Deserialize;
@@ -44,7 +47,8 @@ pub(super) fn run(plan: Plan) -> Result<Table, Fault> {
         notes: vec![format!(
             "Allocations: of the tick thread, from the socket to the decision; a long run less \
                  a short one, so that setting up does not count. Drops: `myquant trade --sandbox` \
-                 over TLS at {PER_SECOND} packets a second for {seconds} s, recording every packet."
+                 over TLS at {PER_SECOND} packets a second for {seconds} s, recording every packet, and \
+                 with a reader of the live figures that takes a byte each 20 ms."
         )],
     })
 }
@@ -78,8 +82,7 @@ fn minute(seconds: usize) -> Result<Vec<Row>, Fault> {
     WIDE_TARGETS.iter().for_each(|target| {
         trade.args(["--set", target]);
     });
-    // Slow side work, such as a reader of snapshots, is attached between the start and the end of this run.
-    let report = finish(trade, "trading on the sandbox")?;
+    let report = slowly_watched(trade, "trading on the sandbox")?;
     let report: Value = serde_json::from_str(&report)
         .map_err(Fault::doing("reading the report of the run", "look at `myquant trade --json`"))?;
     judged(&report, packets)
@@ -106,6 +109,12 @@ fn judged(report: &Value, packets: usize) -> Result<Vec<Row>, Fault> {
             Unit::Percent,
             [depth? / capacity? * 100.0],
         ),
+        Row::single(
+            "snapshots and traces that their rings dropped",
+            Unit::Count,
+            [figure("/side/snapshots/dropped")? + figure("/side/traces/dropped")?],
+        )
+        .target(Subject::B, none),
         Row::single("packets a second", Unit::PerSecond, [figure("/throughput_per_s")?]),
     ])
 }
@@ -120,6 +129,49 @@ fn write_day(path: &Path, rows: usize) -> io::Result<()> {
         writeln!(file, "{},{price},{}", Zone::INDIA.iso(time), row.qty)?;
     }
     file.flush()
+}
+
+/// Runs a program to its end with a reader of its live figures that takes a byte now and then; what
+/// the program printed.
+fn slowly_watched(mut command: Command, doing: &'static str) -> Result<String, Fault> {
+    let failed = Fault::doing(doing, "run bench/run, which builds all of it");
+    command.args(["--metrics", "0"]).stdin(Stdio::null());
+    let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = spawned.map_err(&failed)?;
+    let errors = child.stderr.take().map(BufReader::new);
+    let listening = thread::spawn(move || {
+        let mut said = String::new();
+        for line in errors.into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
+            if let Some(address) = line.strip_prefix("metrics at http://") {
+                let address = address.to_owned();
+                thread::spawn(move || read_slowly(&address));
+            }
+            said = said + &line + "\n";
+        }
+        said
+    });
+    let output = child.wait_with_output().map_err(&failed)?;
+    let errors = listening.join().unwrap_or_default();
+    if !output.status.success() {
+        let what = format!("{doing}: {}: {}", output.status, errors.trim());
+        return Err(Fault::new(what, "run the program by hand"));
+    }
+    if !errors.contains("metrics at http://") {
+        return Err(Fault::new(format!("{doing}: no figures were served"), "adapt the benchmark"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Reads a page byte by byte, as slowly as a reader may, until the server has gone.
+fn read_slowly(address: &str) {
+    let Some((host, path)) = address.split_once('/') else { return };
+    while let Ok(mut socket) = TcpStream::connect(host) {
+        let asked = write!(socket, "GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let mut byte = [0];
+        while asked.is_ok() && socket.read(&mut byte).is_ok_and(|read| read > 0) {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// Runs a program to its end; what it printed.
@@ -144,7 +196,11 @@ mod tests {
             serde_json::json!({
                 "traced": traced,
                 "throughput_per_s": 49_990.5,
-                "side": { "recorder": { "dropped": dropped, "max_depth": 5, "capacity": 50 } },
+                "side": {
+                    "recorder": { "dropped": dropped, "max_depth": 5, "capacity": 50 },
+                    "snapshots": { "dropped": 0 },
+                    "traces": { "dropped": dropped },
+                },
             })
         };
         let score = |report: &Value| {
@@ -152,9 +208,9 @@ mod tests {
             let comparison = Comparison::BMinusA;
             Table { title: "", a: "", b: "", comparison, rows, notes: Vec::new() }.score()
         };
-        assert_eq!(score(&report(1000, 0)), (2, 2));
-        assert_eq!(score(&report(999, 0)), (2, 1));
-        assert_eq!(score(&report(1000, 1)), (2, 1));
+        assert_eq!(score(&report(1000, 0)), (3, 3));
+        assert_eq!(score(&report(999, 0)), (3, 2));
+        assert_eq!(score(&report(1000, 1)), (3, 1));
         let fault = judged(&serde_json::json!({ "traced": 1 }), 1).expect_err("no recorder");
         assert!(fault.to_string().contains("/side/recorder/dropped"), "{fault}");
     }

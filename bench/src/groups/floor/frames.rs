@@ -103,7 +103,7 @@ mod tests {
             reader.push(chunk);
             read += chunk.len();
             while let Some(frame) = reader.next_frame().expect("good frames") {
-                if let Frame::Binary(payload) = frame {
+                if let (Frame::Binary(payload), _) = frame {
                     ends.push((read, payload.to_vec()));
                 }
             }
