@@ -127,7 +127,7 @@ pub(crate) fn report(report: &Report) -> String {
             |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
         )
     );
-    out += &kernel_stamps(report);
+    out += &kernel_stamps(&report.kernel_stamps, report.traced);
     for target in &report.targets {
         let verdict = match target.met {
             Some(true) => "PASS",
@@ -152,9 +152,8 @@ pub(crate) fn report(report: &Report) -> String {
 }
 
 /// What a reader has to know of `kernel_wait`, if anything.
-fn kernel_stamps(report: &Report) -> String {
-    let KernelStampCounts { available, why, bounded, missing, unplaced, .. } =
-        &report.kernel_stamps;
+fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
+    let KernelStampCounts { available, why, bounded, missing, unplaced, .. } = counts;
     let mut out = String::new();
     if !available {
         let why = why.as_deref().unwrap_or("unknown");
@@ -163,7 +162,7 @@ fn kernel_stamps(report: &Report) -> String {
             "kernel receive stamps are not available ({why}): totals count from the read"
         );
     }
-    if bounded * 100 > report.traced * MANY_BOUNDED {
+    if bounded * 100 > traced * MANY_BOUNDED {
         let _ = writeln!(
             out,
             "kernel_wait is an upper bound on {bounded} ticks, which came with others in one read call"
@@ -181,7 +180,28 @@ fn kernel_stamps(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use super::{KernelStampCounts, kernel_stamps, time};
+
+    #[test]
+    fn it_is_said_where_the_kernels_stamps_are_missing_or_shared() {
+        let good = KernelStampCounts {
+            available: true,
+            why: None,
+            exact: 990,
+            bounded: 10,
+            missing: 0,
+            unplaced: 0,
+        };
+        assert_eq!(kernel_stamps(&good, 1000), "");
+        let said = kernel_stamps(&KernelStampCounts { bounded: 11, ..good.clone() }, 1000);
+        assert!(said.contains("upper bound on 11 ticks"), "{said}");
+        let said =
+            kernel_stamps(&KernelStampCounts { missing: 2, unplaced: 3, ..good.clone() }, 1000);
+        assert!(said.contains("2 ticks without a stamp and on 3 whose"), "{said}");
+        let why = Some("no loopback".to_owned());
+        let said = kernel_stamps(&KernelStampCounts { available: false, why, ..good }, 1000);
+        assert!(said.contains("(no loopback)") && said.contains("count from the read"), "{said}");
+    }
 
     #[test]
     fn times_keep_three_digits_and_say_their_unit() {
