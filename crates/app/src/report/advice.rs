@@ -3,6 +3,7 @@
 use engine::probe::Stage;
 use serde::{Deserialize, Serialize};
 
+use super::table::time;
 use super::{Figures, KernelStampCounts, StageFigures, WorstTick};
 
 /// One line of advice.
@@ -60,7 +61,7 @@ pub(crate) fn of(
             continue;
         };
         if share > limit {
-            let p99 = stage.figures.p99_ns.map_or("unknown".to_owned(), |p99| format!("{p99} ns"));
+            let p99 = time(stage.figures.p99_ns);
             let bounded = arrived.bounded * 100 > total.count * MANY_BOUNDED;
             let bounded = bounded && name == Stage::KernelWait.name();
             let bounded =
@@ -95,8 +96,10 @@ fn of_tail(total: &Figures, worst: &[WorstTick]) -> Option<Advice> {
     Some(Advice {
         stage: "total".to_owned(),
         evidence: format!(
-            "p99.9 is {p999} ns, above {LONG_TAIL} × the median of {p50} ns; of the {} slowest ticks \
-             {faults} had page faults and {switches} lost the processor",
+            "p99.9 is {}, above {LONG_TAIL} × the median of {}; of the {} slowest ticks {faults} had \
+             page faults and {switches} lost the processor",
+            time(Some(p999)),
+            time(Some(p50)),
             worst.len()
         ),
         advice: match (faults, switches) {

@@ -152,7 +152,7 @@ pub(crate) fn report(report: &Report) -> String {
 }
 
 /// What a reader has to know of `kernel_wait`, if anything.
-fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
+pub(super) fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
     let KernelStampCounts { available, why, bounded, missing, unplaced, .. } = counts;
     let mut out = String::new();
     if !available {

@@ -109,7 +109,9 @@ fn a_folder_that_cannot_be_read_ends_with_status_5() {
     copy(&world, 1, |report| report["traces_written"] = json!(700));
     world.run(COMPARE).assert_failure(5, &["600 rows", "report.json says 700"]);
     world.write("b/ticks.csv", "seq\n");
-    world.run(COMPARE).assert_failure(5, &["b/ticks.csv: it has no column kernel_wait_ns", "hint: "]);
+    world
+        .run(COMPARE)
+        .assert_failure(5, &["b/ticks.csv: it has no column kernel_wait_ns", "hint: "]);
 }
 
 #[test]

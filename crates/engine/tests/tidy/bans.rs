@@ -234,14 +234,16 @@ fn notices_global_state() {
     finds(globals(&Source::new("crates/a/src/b.rs", text)), &[2, 5, 4]);
 }
 
-/// Where the log-in may be named: the protocol, the one session, and the twin that answers it.
-const LOG_IN_PLACES: [&str; 6] = [
+/// Where the log-in may be named: the protocol and its fuzzing, the one session, and the twin that
+/// answers it.
+const LOG_IN_PLACES: [&str; 7] = [
     "crates/smartapi/src/rest/",
     "crates/client/src/broker/",
     "crates/sandbox/src/rest/",
     "crates/sandbox/src/faults/routes.rs",
     "crates/sandbox/src/account/",
     "crates/sandbox/tests/",
+    "fuzz/fuzz_targets/rest_bodies.rs",
 ];
 
 fn log_ins(source: &Source) -> Vec<Finding> {

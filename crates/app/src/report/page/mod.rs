@@ -9,7 +9,7 @@ use std::io;
 use engine::probe::Stage;
 use serde::Serialize;
 
-use super::table::time;
+use super::table::{self, time};
 use super::timeline::Event;
 use super::{Figures, Report, Target, WorstTick};
 use crate::pages::{self, Plot, per_cent};
@@ -35,6 +35,8 @@ struct Page<'a> {
     ladder: Option<Plot>,
     timeline: Option<Plot>,
     timeline_note: String,
+    /// What there is to know of the kernel's stamps; nothing in a replay, which has no socket.
+    stamps: Vec<String>,
     events: Vec<EventCells<'a>>,
     worst: Vec<WorstCells<'a>>,
     frames: String,
@@ -153,6 +155,7 @@ impl<'a> Page<'a> {
             ladder: charts::ladder(report),
             timeline: charts::timeline(report),
             timeline_note: timeline_note(report),
+            stamps: stamps(report),
             events: report.timeline.events.iter().map(event).collect(),
             worst: (1..).zip(&report.worst).map(|(rank, tick)| worst(rank, tick)).collect(),
             frames: grouped(report.frames.into()),
@@ -286,6 +289,13 @@ fn shares(report: &Report) -> Vec<Slice> {
 fn slice(stage: &str, share: f64, value: String) -> Slice {
     let class = class_of(stage);
     Slice { class, name: stage.to_owned(), value, length: per_cent(share), wide: share >= 0.12 }
+}
+
+fn stamps(report: &Report) -> Vec<String> {
+    if report.total_from == "tick" {
+        return Vec::new();
+    }
+    table::kernel_stamps(&report.kernel_stamps, report.traced).lines().map(str::to_owned).collect()
 }
 
 /// Where a total begins, for the sentence that says so.
