@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use client::{Broker, BrokerError, Outcome, Placement, Resolution};
+use client::{Broker, BrokerError, Outcome, Placement, Resolution, Rules};
 use engine::units::Money;
-use engine::venue;
+use engine::venue::{self, MarketAndIoc};
 use sandbox::{Instrument, Options};
 use smartapi::rest::{
     CancelOrder, Contract, Exchange, ModifyOrder, OrderRow, PlaceOrder, Pricing, Product, Side,
@@ -149,6 +149,15 @@ pub(crate) const CASES: &[Case] = &[
         hint: "send a LIMIT order for the DAY, at a price that the other side takes; if your \
                account may send these, set orders.allow_market = true (`Rules::allow_market`)",
         then: "nothing was sent",
+    },
+    Case {
+        name: "a_market_order_that_the_broker_refuses_is_shown_with_its_words",
+        faults: &[],
+        says: "the broker refused: AB1007 the order system refused: wrong login, blocked user or \
+               unknown order (\"MARKET orders are prohibited for algo trading\")",
+        hint: "check CLIENT_ID and PASSWORD (the PIN) in the Angel One app before you try again: \
+               repeated failures block the user",
+        then: "there is no order",
     },
     Case {
         name: "too_little_money_rejects_the_order_with_the_amounts",
@@ -399,6 +408,18 @@ fn a_market_order_is_prohibited_before_it_leaves() {
     let error = stage.wait(broker.place(order(75, Pricing::Market))).expect_err("it never leaves");
     stage.sees(&error, &error.hint());
     assert!(book(&stage, &broker).is_empty());
+}
+
+#[test]
+fn a_market_order_that_the_broker_refuses_is_shown_with_its_words() {
+    let rules = venue::Rules { market_and_ioc: MarketAndIoc::Refuse, ..venue::Rules::default() };
+    let stage =
+        Stage::with("a_market_order_that_the_broker_refuses_is_shown_with_its_words", |options| {
+            Options { rules, ..options }
+        });
+    let allowed = Rules { allow_market: true, keep_warm: None, ..Rules::default() };
+    let broker = stage.connect_by(stage.servers(), allowed).expect("logs in");
+    says_no(&stage, &broker, order(75, Pricing::Market));
 }
 
 #[test]
