@@ -17,6 +17,7 @@ use crate::clock::{Cycles, OffsetReport};
 use crate::failure::{Failure, Status};
 use crate::live::LiveReport;
 use crate::recorder::{Recorder, RecorderReport};
+use crate::report::leg::ExchangeLeg;
 use crate::report::ticks::Kept;
 use crate::report::{Ground, Report, complete, table, ticks_csv};
 use crate::results::{PriceSampler, PriceSeries, RunResult, Scene};
@@ -48,7 +49,10 @@ pub(super) fn report<S: Strategy, P: Metering>(
     ground.environment.in_force(&processors);
     let incomplete = end.is_interrupted() || !complaints.is_empty();
     let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
+    let is_live = source.is_some_and(|source| source.schedule().is_none());
+    let leg = is_live.then(|| ExchangeLeg::of(&kept, offsets.first)).flatten();
     let report = Report::new(config, ground, &path, &kept, (course, offsets), incomplete)
+        .with_exchange_leg(leg)
         .with_recorder(recorded.as_ref())
         .with_live(live.as_ref());
     let streamed = live.as_ref().is_some_and(|live| live.written.is_some());

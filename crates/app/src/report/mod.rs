@@ -7,6 +7,7 @@ pub(crate) mod environment;
 mod files;
 mod ladders;
 mod page;
+pub(crate) mod leg;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ use advice::Advice;
 use environment::Environment;
 pub(crate) use files::rebuild;
 use ladders::Ladders;
+use leg::ExchangeLeg;
 use threads::Process;
 use ticks::Kept;
 use timeline::{Event, Timeline};
@@ -194,6 +196,9 @@ pub(crate) struct Report {
     pub(crate) stages: Vec<StageFigures>,
     pub(crate) total: Figures,
     pub(crate) age: Option<Figures>,
+    /// Of the broker's feed only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchange_leg: Option<ExchangeLeg>,
     ladders: Ladders,
     timeline: Timeline,
     traces_written: u64,
@@ -270,6 +275,7 @@ impl Report {
                 gaps: arrivals.gaps,
                 missing: arrivals.missing,
             },
+            exchange_leg: None,
             traces_written: written,
             traces_dropped: frames.traced - written.min(frames.traced),
             throughput_per_s: (duration_ns > 0).then(|| frames.frames as f64 / seconds),
@@ -297,6 +303,12 @@ impl Report {
             self.traces_written = written;
             self.traces_dropped = self.traced - written.min(self.traced);
         }
+        self
+    }
+
+    /// Adds the way from the exchange, which only the broker's feed has.
+    pub(crate) fn with_exchange_leg(mut self, leg: Option<ExchangeLeg>) -> Self {
+        self.exchange_leg = leg;
         self
     }
 

@@ -7,6 +7,7 @@ use engine::replay::Outcome;
 use engine::tick_path::Frames;
 
 use super::advice::MANY_BOUNDED;
+use super::leg::ExchangeLeg;
 use super::{Figures, KernelStampCounts, Report, StageFigures};
 
 /// Nanoseconds in the unit that keeps three significant digits short.
@@ -107,6 +108,7 @@ pub(crate) fn report(report: &Report) -> String {
         environment.processor,
     );
     out += &table(&report.stages, &report.total, report.age.as_ref());
+    out += &report.exchange_leg.as_ref().map_or_else(String::new, exchange_leg);
     let counted: Vec<String> =
         report.counted.iter().map(|(reason, number)| format!("{number} {reason}")).collect();
     let counted = if counted.is_empty() { "0 counted".to_owned() } else { counted.join(" + ") };
@@ -149,6 +151,15 @@ pub(crate) fn report(report: &Report) -> String {
         let _ = writeln!(out, "advice: change nothing, no threshold was crossed");
     }
     out
+}
+
+/// What the way from the exchange took, in milliseconds.
+fn exchange_leg(leg: &ExchangeLeg) -> String {
+    let ms = |ns: i64| ns as f64 / 1e6;
+    let between = |[least, most]: [i64; 2]| format!("{:.0} to {:.0} ms", ms(least), ms(most));
+    let p99 = leg.p99_ns.map_or_else(String::new, |p99| format!(", p99 {}", between(p99)));
+    let p50 = between(leg.p50_ns);
+    format!("\nfrom the exchange's stamp, by another clock: p50 {p50}{p99}\n")
 }
 
 /// What a reader has to know of `kernel_wait`, if anything.

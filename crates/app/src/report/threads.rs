@@ -13,6 +13,8 @@ pub(crate) struct Process {
     pub(crate) involuntary_switches: Option<u64>,
     /// Counted only by builds that carry a counting allocator; null here.
     pub(crate) allocations_per_tick: Option<f64>,
+    /// Of the whole process, an embedded sandbox included.
+    pub(crate) cpu_seconds: Option<f64>,
 }
 
 impl Process {
@@ -25,6 +27,7 @@ impl Process {
             page_faults: tick_thread.map(|fell| fell.page_faults),
             involuntary_switches: tick_thread.map(|fell| fell.involuntary_switches),
             allocations_per_tick: None,
+            cpu_seconds: memory_and_cpu().1,
         }
     }
 }
