@@ -13,6 +13,7 @@ mod totp;
 
 pub use broker::{
     Broker, BrokerError, LoginReason, Outcome, Placement, Refusal, Resolution, Rules, SessionStart,
+    Unanswered,
 };
 pub use credentials::{
     CredentialSource, Credentials, CredentialsError, Places, PlainCredentials, process_environment,

@@ -37,7 +37,7 @@ mod tokens;
 mod transport;
 
 pub use error::BrokerError;
-pub use outcome::{Outcome, Placement, Refusal};
+pub use outcome::{Outcome, Placement, Refusal, Unanswered};
 pub use resolve::Resolution;
 pub use rules::Rules;
 pub use session::{LoginReason, SessionStart};

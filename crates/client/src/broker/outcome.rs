@@ -21,7 +21,7 @@ pub enum Outcome<T> {
     /// The broker said no, and nothing was done.
     Refused(Refusal),
     /// It may or may not have been done: no answer, or none that can be read.
-    Unknown(BrokerError),
+    Unknown(Unanswered),
 }
 
 /// What became of a new order; it was sent once and never again.
@@ -33,7 +33,34 @@ pub enum Placement {
     /// The broker said no, and there is no order.
     Refused(Refusal),
     /// There may or may not be an order: [`Broker::resolve`](crate::Broker::resolve) looks for its tag.
-    Unknown { tag: String, because: BrokerError },
+    Unknown { tag: String, because: Unanswered },
+}
+
+/// Why it is not known what became of a request that changes something.
+///
+/// Its hint never says to try again: the request may have been carried out.
+#[derive(Debug)]
+pub struct Unanswered(pub(super) BrokerError);
+
+impl Unanswered {
+    /// What went wrong with the answer. Its own hint is for requests that are safe to repeat.
+    #[must_use]
+    pub const fn cause(&self) -> &BrokerError {
+        &self.0
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        "do not send it again: it may have been carried out; look in the order book first, by the \
+         order's tag or number"
+    }
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
 }
 
 /// The broker's no.
@@ -91,7 +118,7 @@ impl<T: DeserializeOwned> Outcome<T> {
             Err(cause) if is_refusal(&cause) && reply.status < 500 => {
                 Self::Refused(Refusal { cause, session_renewed: false })
             }
-            Err(cause) => Self::Unknown(BrokerError::Api { doing, cause }),
+            Err(cause) => Self::Unknown(Unanswered(BrokerError::Api { doing, cause })),
         }
     }
 }
@@ -117,10 +144,10 @@ impl Outcome<OrderReceipt> {
         match self {
             Self::Accepted(receipt) if receipt.orderid.is_empty() => {
                 let what = "orderid: it is empty".to_owned();
-                Self::Unknown(BrokerError::Api {
+                Self::Unknown(Unanswered(BrokerError::Api {
                     doing,
                     cause: ApiError::Form { status: 200, what },
-                })
+                }))
             }
             other => other,
         }

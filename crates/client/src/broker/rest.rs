@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::calls::FUNDS;
 use super::error::BrokerError;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Unanswered};
 use super::rules::{Pace, Rules};
 use super::transport::{Line, Reply, Request};
 use crate::servers::Servers;
@@ -131,7 +131,7 @@ impl Rest {
         lane.touch();
         match reply {
             Ok(reply) => Ok(Outcome::of(&reply, doing)),
-            Err(lost) if lost.may_have_left => Ok(Outcome::Unknown(lost.error)),
+            Err(lost) if lost.may_have_left => Ok(Outcome::Unknown(Unanswered(lost.error))),
             Err(lost) => Err(lost.error),
         }
     }

@@ -13,8 +13,9 @@ pub(crate) const CASES: &[Case] = &[
         says: "the broker refused: AB1007 the order system refused: wrong login, blocked user or \
                unknown order (\"the order system refused: wrong login, blocked user or unknown \
                order\") while logging in",
-        hint: "check CLIENT_ID and PASSWORD (the PIN) in the Angel One app before you try again: \
-               repeated failures block the user",
+        hint: "read what the broker says in quotes; at a login check CLIENT_ID and PASSWORD (the PIN) \
+               before you try again, for repeated failures block the user; of an order check price, \
+               symbol and rights",
         then: "one login and no second, which would block the user",
     },
     Case {

@@ -13,6 +13,10 @@ use smartapi::rest::{
 
 use crate::stage::{Case, Stage};
 
+/// What is advised where nobody knows what became of an order.
+const UNKNOWN: &str = "do not send it again: it may have been carried out; look in the order book first, \
+                       by the order's tag or number";
+
 /// The scenarios of this file.
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -20,8 +24,7 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["lost-answer@placeOrder"],
         says: "SERVER cannot be reached while placing an order: connection closed before message \
                completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
@@ -29,22 +32,21 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["lost-request@placeOrder"],
         says: "SERVER cannot be reached while placing an order: connection closed before message \
                completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: UNKNOWN,
         then: "five looks at the book do not show it; it is not sent again",
     },
     Case {
         name: "a_gateway_error_after_the_order_was_taken_is_unknown_and_it_is_found",
         faults: &["server-error@placeOrder:502,carried_out=true"],
         says: "the broker's servers are in trouble (HTTP 502) while placing an order",
-        hint: "try again in a minute; if it stays, look for a notice at smartapi.angelone.in",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
         name: "a_gateway_error_before_the_order_was_taken_is_unknown_and_it_is_not_there",
         faults: &["server-error@placeOrder:503"],
         says: "the broker's servers are in trouble (HTTP 503) while placing an order",
-        hint: "try again in a minute; if it stays, look for a notice at smartapi.angelone.in",
+        hint: UNKNOWN,
         then: "five looks at the book do not show it; it is not sent again",
     },
     Case {
@@ -52,15 +54,14 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["html-page@placeOrder:carried_out=true"],
         says: "the broker's firewall blocked the request (HTTP 200, \"Request Rejected\") while \
                placing an order",
-        hint: "check for characters such as < > ' in what was sent; if there are none, report \
-               this as a bug",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
         name: "an_empty_answer_to_an_order_is_unknown_and_it_is_found",
         faults: &["empty-body@placeOrder:carried_out=true"],
         says: "the broker's reply was empty (HTTP 200) while placing an order",
-        hint: "try again in a minute; if it stays, look for a notice at smartapi.angelone.in",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
@@ -68,8 +69,7 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["null-body@placeOrder:carried_out=true"],
         says: "the broker's reply was application/json of N bytes and not a JSON object (HTTP \
                200) while placing an order",
-        hint: "check that nothing between this machine and the broker answers in its place, such \
-               as a proxy or a login page of the network",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
@@ -77,8 +77,7 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["truncated-body@placeOrder"],
         says: "the broker's reply was application/json of N bytes and not a JSON object (HTTP \
                200) while placing an order",
-        hint: "check that nothing between this machine and the broker answers in its place, such \
-               as a proxy or a login page of the network",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
@@ -87,15 +86,14 @@ pub(crate) const CASES: &[Case] = &[
         says: "the broker refused: AB1004 the broker failed, or a date or token in the request \
                is wrong (\"the broker failed, or a date or token in the request is wrong\") \
                while placing an order",
-        hint: "try again in a few minutes; if it stays, ask Angel One and name the code",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
         name: "an_order_that_is_not_answered_in_time_is_unknown_and_it_is_found",
         faults: &["slow-answer@placeOrder:60s"],
         says: "SERVER did not answer within 7s while placing an order",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: UNKNOWN,
         then: "the order is in the book once",
     },
     Case {
@@ -155,8 +153,9 @@ pub(crate) const CASES: &[Case] = &[
         faults: &[],
         says: "the broker refused: AB1007 the order system refused: wrong login, blocked user or \
                unknown order (\"MARKET orders are prohibited for algo trading\")",
-        hint: "check CLIENT_ID and PASSWORD (the PIN) in the Angel One app before you try again: \
-               repeated failures block the user",
+        hint: "read what the broker says in quotes; at a login check CLIENT_ID and PASSWORD (the PIN) \
+               before you try again, for repeated failures block the user; of an order check price, \
+               symbol and rights",
         then: "there is no order",
     },
     Case {
@@ -180,8 +179,9 @@ pub(crate) const CASES: &[Case] = &[
         says: "the broker refused: AB1007 the order system refused: wrong login, blocked user or \
                unknown order (\"The price Rs. 1000.00 is out of the current LPP range Rs. 60.00 \
                - 140.00\")",
-        hint: "check CLIENT_ID and PASSWORD (the PIN) in the Angel One app before you try again: \
-               repeated failures block the user",
+        hint: "read what the broker says in quotes; at a login check CLIENT_ID and PASSWORD (the PIN) \
+               before you try again, for repeated failures block the user; of an order check price, \
+               symbol and rights",
         then: "there is no order",
     },
     Case {
@@ -196,8 +196,7 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["lost-answer@cancelOrder"],
         says: "SERVER cannot be reached while cancelling an order: connection closed before \
                message completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: UNKNOWN,
         then: "the order has ended",
     },
     Case {
@@ -205,8 +204,7 @@ pub(crate) const CASES: &[Case] = &[
         faults: &["lost-answer@modifyOrder"],
         says: "SERVER cannot be reached while modifying an order: connection closed before \
                message completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: UNKNOWN,
         then: "the order has its new price",
     },
     Case {
@@ -254,7 +252,7 @@ fn accepted(stage: &Stage, broker: &Broker) -> String {
 fn unknown(stage: &Stage, broker: &Broker) -> String {
     let placement = stage.wait(broker.place(at("95"))).expect("was sent");
     let Placement::Unknown { tag, because } = placement else { panic!("{placement:?}") };
-    stage.sees(&because, &because.hint());
+    stage.sees(&because, because.hint());
     tag
 }
 
@@ -463,7 +461,7 @@ fn a_lost_answer_to_a_cancellation_is_settled_by_the_book() {
     let Outcome::Unknown(because) = stage.wait(broker.cancel(&end)).expect("was sent") else {
         panic!("the answer is lost");
     };
-    stage.sees(&because, &because.hint());
+    stage.sees(&because, because.hint());
     let shown = stage.wait(broker.resolve_cancel(&orderid));
     assert!(matches!(&shown, Resolution::Found(row) if row.is_final()), "{shown:?}");
 }
@@ -480,7 +478,7 @@ fn a_lost_answer_to_a_change_is_settled_by_the_book() {
     let Outcome::Unknown(because) = stage.wait(broker.modify(&change)).expect("was sent") else {
         panic!("the answer is lost");
     };
-    stage.sees(&because, &because.hint());
+    stage.sees(&because, because.hint());
     let shown = stage.wait(broker.resolve_change(&change));
     assert!(matches!(&shown, Resolution::Found(row) if row.price == change.price), "{shown:?}");
 }

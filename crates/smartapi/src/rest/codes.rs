@@ -69,8 +69,8 @@ static CODES: [KnownCode; 59] = [
     row(
         "AB1007",
         "the order system refused: wrong login, blocked user or unknown order",
-        "check CLIENT_ID and PASSWORD (the PIN) in the Angel One app before you try again: \
-         repeated failures block the user",
+        "read what the broker says in quotes; at a login check CLIENT_ID and PASSWORD (the PIN) before \
+         you try again, for repeated failures block the user; of an order check price, symbol and rights",
     ),
     row("AB1008", "the order variety is wrong", REQUEST),
     row("AB1009", "the symbol was not found", SYMBOL),

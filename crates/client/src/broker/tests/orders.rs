@@ -78,7 +78,7 @@ fn unknown((placement, sent): (Placement, usize)) -> BrokerError {
     match placement {
         Placement::Unknown { tag, because } => {
             assert_eq!(tag.len(), 15);
-            because
+            because.0
         }
         other => panic!("{other:?}"),
     }
