@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use client::market::{
     ConnectionState, ControlFrame, Ended, Flow, KernelStamp, MarketStream, NotBefore, Sink, Stamps,
+    Tuning,
 };
 use engine::config::{Config, load};
 use engine::probe::{self, Counter as _, Meter, Off, Probe, Stage};
@@ -130,6 +131,19 @@ impl<P: LiveProbe> Ready<P> {
         wanted: u64,
         limit: Duration,
     ) -> Result<Self, Fault> {
+        Self::tuned(session, cycles, Tuning::default(), probe, (wanted, limit))
+    }
+
+    /// As [`Self::new`], with a socket that is treated otherwise than by default.
+    ///
+    /// Errors: as [`Session::stream`].
+    pub fn tuned(
+        session: &Session,
+        cycles: &Cycles,
+        tuning: Tuning,
+        probe: P,
+        (wanted, limit): (u64, Duration),
+    ) -> Result<Self, Fault> {
         let pilot = Pilot {
             path: path(&config(), probe, SETTLE),
             cycles: cycles.clone(),
@@ -137,7 +151,7 @@ impl<P: LiveProbe> Ready<P> {
             looks: [(0, 0); 2],
             give_up_ns: cycles.now_ns() + limit.as_nanos() as u64,
         };
-        Ok(Self { stream: session.stream(cycles)?, pilot })
+        Ok(Self { stream: session.stream(cycles, tuning)?, pilot })
     }
 
     /// Flies on this thread.

@@ -77,7 +77,7 @@ impl Session {
     /// Our market stream, not yet begun.
     ///
     /// Errors: [`Fault`] for an address or credentials that no stream can have.
-    pub fn stream(&self, cycles: &Cycles) -> Result<MarketStream, Fault> {
+    pub fn stream(&self, cycles: &Cycles, tuning: Tuning) -> Result<MarketStream, Fault> {
         let instrument = Instrument::default();
         let renew = |_: &StreamAuth| {
             let text = "a benchmark does not renew its session".to_owned();
@@ -94,7 +94,7 @@ impl Session {
                 token: instrument.token,
             }],
             limits: Limits::default(),
-            tuning: Tuning::default(),
+            tuning,
             clock: cycles.0.clone(),
             entropy: cycles.now_ns(),
         };

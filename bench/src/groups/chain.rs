@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use client::market::Tuning;
 use engine::probe::Stage;
 use sandbox::{Address, Instrument};
 use serde::Serialize;
@@ -44,13 +45,17 @@ type Done = (i64, u64);
 pub(super) fn run(plan: Plan, python: &Python) -> Result<Table, Fault> {
     let cycles = Cycles::new();
     let mut rows = Vec::new();
-    for (per_second, seconds) in RATES {
+    let polled = Tuning { busy_poll: true, ..Tuning::default() };
+    let usual = RATES.map(|(per_second, seconds)| (per_second, seconds, Tuning::default()));
+    for (per_second, seconds, tuning) in usual.into_iter().chain([(1_000, 4, polled)]) {
         let round = Round { per_second, count: (per_second * plan.of(seconds, 1)) as usize };
-        let ages = alternate(plan.of(5, 1), || round.of_sdk(python), || round.of_ours(&cycles))?;
+        let ours = || round.of_ours(&cycles, tuning);
+        let ages = alternate(plan.of(5, 1), || round.of_sdk(python), ours)?;
+        let how = if tuning.busy_poll { ", ours with `tuning.busy_poll`" } else { "" };
         let row = |name, parts| {
             let figure = |ages: &[u64]| percentile(ages, parts, 100).map(|age| age as f64);
             let pairs = ages.iter().map(|(a, b)| (figure(a), figure(b)));
-            Row::some_pairs(format!("{per_second} packets/s, {name}"), Unit::Nanos, pairs)
+            Row::some_pairs(format!("{per_second} packets/s{how}, {name}"), Unit::Nanos, pairs)
         };
         rows.push(row("p50", 50).target(Subject::Compared, Limit::AtLeast(5.0)));
         rows.push(row("p99", 99));
@@ -65,7 +70,8 @@ pub(super) fn run(plan: Plan, python: &Python) -> Result<Table, Fault> {
             "One `myquant sandbox --plain` process per round, the same ticks for both. Both sides \
              hold the way through the kernel and the wake-up of a sleeping reader, which the table \
              of the floor shows alone. Where the SDK does not keep up with the rate its packets \
-             queue, and its figures grow with the length of the round."
+             queue, and its figures grow with the length of the round. A reader that polls without \
+             sleeping takes a whole processor."
                 .to_owned(),
         ],
     })
@@ -108,13 +114,14 @@ impl Round {
         })
     }
 
-    fn of_ours(self, cycles: &Cycles) -> Result<Vec<u64>, Fault> {
+    fn of_ours(self, cycles: &Cycles, tuning: Tuning) -> Result<Vec<u64>, Fault> {
         self.measured(|sandbox| {
             let session = Session::open(sandbox.address.clone())?;
             let wanted = self.count as u64;
             let before = Anchor::now(cycles);
             let meter = meter(cycles, wanted);
-            let flight = Ready::new(&session, cycles, meter, wanted, self.limit())?.fly()?;
+            let plan = (wanted, self.limit());
+            let flight = Ready::tuned(&session, cycles, tuning, meter, plan)?.fly()?;
             let after = Anchor::now(cycles);
             let done = flight.probe.records().iter().map(|record| {
                 let decided = cycles.0.delta_as_nanos(0, record.stamps.end(Stage::Position));
