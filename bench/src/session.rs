@@ -5,7 +5,7 @@ use std::sync::Arc;
 use client::market::{
     Limits, MarketStream, RenewalFault, StreamAuth, StreamSetup, Subscription as Wanted, Tuning,
 };
-use client::{Addresses, Broker, Credentials, PlainCredentials, Rules, Servers, StateFolder};
+use client::{Broker, Rules, StandIn, StandInError, StateFolder};
 use engine::tick_path::feed::Subscription;
 use rustls::ClientConfig;
 use sandbox::{Address, Instrument, Options, Pacing, Sandbox, Tape, Transport};
@@ -45,24 +45,11 @@ impl Session {
     ///
     /// Errors: [`Fault`] for a sandbox that cannot be reached, or does not let us in.
     pub fn open(address: Address) -> Result<Self, Fault> {
-        let failed = "look whether the sandbox still runs, then try again";
-        let authority = address.ca_file.as_ref().map(std::fs::read).transpose();
-        let authority = authority.map_err(Fault::doing("reading the certificate", failed))?;
-        let addresses = Addresses {
-            rest: &address.rest_url,
-            market_stream: &address.stream_url,
-            scrip_master: &address.scrip_master_url,
-        };
-        let servers = Servers::local(&addresses, authority.as_deref())
-            .map_err(|error| Fault::new(&error, error.hint()))?;
-        let given = address.credentials.clone();
-        let credentials = Credentials::given(PlainCredentials {
-            api_key: given.api_key,
-            client_id: given.client_id,
-            pin: given.password,
-            totp_secret: given.totp_secret,
-        })
-        .map_err(|error| Fault::new(&error, error.hint()))?;
+        let line = serde_json::to_string(&address).unwrap_or_default();
+        let refused = |error: StandInError| Fault::new(&error, error.hint());
+        let stand_in = StandIn::read(&line).map_err(refused)?;
+        let servers = stand_in.servers().map_err(refused)?;
+        let credentials = stand_in.credentials().map_err(refused)?;
         let state = tempfile::tempdir()
             .map_err(Fault::doing("making a temporary folder", "set TMPDIR to one with room"))?;
         let background = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -8,6 +8,7 @@ mod instruments;
 pub mod market;
 pub mod order_stream;
 mod servers;
+mod stand_in;
 mod state;
 mod totp;
 
@@ -20,4 +21,5 @@ pub use credentials::{
 };
 pub use instruments::{Instruments, InstrumentsError, Notice};
 pub use servers::{Addresses, ListServer, Servers, ServersError};
+pub use stand_in::{StandIn, StandInError};
 pub use state::{StateError, StateFolder};

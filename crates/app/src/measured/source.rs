@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use client::market::Limits;
 use client::{
-    Addresses, Broker, BrokerError, Credentials, Places, PlainCredentials, Rules, Servers,
-    StateFolder,
+    Broker, BrokerError, Credentials, Places, Rules, Servers, StandIn, StandInError, StateFolder,
 };
 use engine::config::{Config, Instrument, Session};
 use engine::tick_path::feed::Subscription;
@@ -222,25 +221,11 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     let usual = Options::new(tape, pacing, cycles.0.clone());
     let options = Options { transport, instrument, scenario, ..usual };
     let sandbox = Sandbox::start(options).map_err(playback::refused)?;
-    let address = sandbox.address();
-    let authority = address.ca_file.as_ref().map(std::fs::read).transpose().map_err(|error| {
-        Failure::usage(format!("cannot read the sandbox's certificate: {error}"), "start again")
-    })?;
-    let addresses = Addresses {
-        rest: &address.rest_url,
-        market_stream: &address.stream_url,
-        scrip_master: &address.scrip_master_url,
-    };
-    let servers = Servers::local(&addresses, authority.as_deref())
-        .map_err(|error| Failure::usage(&error, error.hint()))?;
-    let given = address.credentials.clone();
-    let credentials = Credentials::given(PlainCredentials {
-        api_key: given.api_key,
-        client_id: given.client_id,
-        pin: given.password,
-        totp_secret: given.totp_secret,
-    })
-    .map_err(|error| Failure::usage(&error, error.hint()))?;
+    let line = serde_json::to_string(sandbox.address()).unwrap_or_default();
+    let refused = |error: StandInError| Failure::usage(&error, error.hint());
+    let stand_in = StandIn::read(&line).map_err(refused)?;
+    let servers = stand_in.servers().map_err(refused)?;
+    let credentials = stand_in.credentials().map_err(refused)?;
     let folder = tempfile::tempdir().map_err(|error| {
         Failure::usage(format!("cannot make a temporary folder: {error}"), "set TMPDIR")
     })?;

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client::market::{RenewalFault, SharedRenew, StreamAuth};
-use client::{
-    Addresses, Broker, BrokerError, Credentials, PlainCredentials, Rules, Servers, StateFolder,
-};
+use client::{Addresses, Broker, BrokerError, Rules, Servers, StandIn, StateFolder};
 use quanta::Instant;
 use sandbox::{Options, Pacing, Row, Sandbox, Tape, Transport};
 use serde_json::Value;
@@ -79,10 +77,13 @@ impl Stage {
         self.runtime.block_on(future)
     }
 
+    fn stand_in(&self) -> StandIn {
+        let line = serde_json::to_string(self.sandbox.address()).expect("a line");
+        StandIn::read(&line).expect("of a sandbox")
+    }
+
     pub(crate) fn servers(&self) -> Servers {
-        let address = self.sandbox.address();
-        let authority = address.ca_file.as_ref().map(|path| std::fs::read(path).expect("reads"));
-        self.servers_by(authority.as_deref())
+        self.stand_in().servers().expect("local")
     }
 
     /// Servers that are believed by this authority alone.
@@ -105,14 +106,7 @@ impl Stage {
     }
 
     pub(crate) fn connect_by(&self, servers: Servers, rules: Rules) -> Result<Broker, BrokerError> {
-        let given = self.sandbox.address().credentials.clone();
-        let credentials = Credentials::given(PlainCredentials {
-            api_key: given.api_key,
-            client_id: given.client_id,
-            pin: given.password,
-            totp_secret: given.totp_secret,
-        });
-        let credentials = credentials.expect("they fit");
+        let credentials = self.stand_in().credentials().expect("they fit");
         self.wait(Broker::connect(servers, credentials, self.folder(), rules))
     }
 
