@@ -79,7 +79,7 @@ pub enum Missed {
 /// What came over the order stream so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OrderCounts {
-    /// Updates that were new.
+    /// Updates that were new; `dropped` of them were not handed over.
     pub updates: u64,
     /// Updates that had come before.
     pub duplicates: u64,
@@ -194,7 +194,6 @@ impl Reader {
     fn take(&mut self, payload: &[u8], read: u64) {
         match order_update::read(payload) {
             Message::Update(update) if self.repeats.is_new(&update) => {
-                self.count(|counts| counts.updates += 1);
                 self.update(OrderEvent::Update { update, read });
             }
             Message::Update(_) => self.count(|counts| counts.duplicates += 1),
@@ -209,10 +208,15 @@ impl Reader {
     }
 
     /// Hands an update over, behind whatever gap is still to be told of.
+    ///
+    /// Counted under one lock: whoever reads the counts sees each update as handed over or as dropped.
     fn update(&mut self, event: OrderEvent) {
+        let counts = Arc::clone(&self.counts);
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.updates += 1;
         if !self.say_gaps() || self.sender.try_send(event).is_err() {
             self.unsaid.dropped += 1;
-            self.count(|counts| counts.dropped += 1);
+            counts.dropped += 1;
         }
     }
 
