@@ -21,9 +21,12 @@ pub enum BrokerError {
     /// The server's certificate was refused.
     #[error("the certificate of {server} was refused while {doing}: {cause}")]
     Certificate { doing: &'static str, server: String, cause: String },
-    /// The connection could not be made or broke.
+    /// The connection could not be made; nothing was sent.
     #[error("{server} cannot be reached while {doing}: {cause}")]
     Unreachable { doing: &'static str, server: String, cause: String },
+    /// The connection broke before the answer was whole; whether the broker acted on the call is unknown.
+    #[error("the connection to {server} broke while {doing}: {cause}")]
+    Broken { doing: &'static str, server: String, cause: String },
     /// An answer beyond all measure.
     #[error("the answer of {server} was larger than {limit} bytes while {doing}")]
     TooLarge { doing: &'static str, server: String, limit: usize },
@@ -76,6 +79,9 @@ impl BrokerError {
                 "check that this machine reaches {server} (network, name service, firewall) and \
                  try again; for a sandbox, check that it runs"
             ),
+            Self::Broken { server, .. } => format!(
+                "look whether the network to {server} is steady; for a sandbox, whether it still runs"
+            ),
             Self::Certificate { .. } => "do not log in through this network: something answers in \
                  the server's place; check the clock of this machine, and for a sandbox give the \
                  `ca_file` of this very run"
@@ -105,7 +111,7 @@ impl BrokerError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Api { cause, .. } => cause.is_retryable(),
-            Self::Silent { .. } | Self::Unreachable { .. } => true,
+            Self::Silent { .. } | Self::Unreachable { .. } | Self::Broken { .. } => true,
             _ => false,
         }
     }

@@ -171,7 +171,11 @@ pub(crate) fn no_answer(
         let limit = if error.is_connect() { connect } else { total };
         return BrokerError::Silent { doing, server, limit };
     }
-    BrokerError::Unreachable { doing, server, cause: root_cause(error) }
+    let cause = root_cause(error);
+    if error.is_connect() || error.is_builder() {
+        return BrokerError::Unreachable { doing, server, cause };
+    }
+    BrokerError::Broken { doing, server, cause }
 }
 
 /// Source: SmartAPI documentation (July 2026); the addresses are free text there, and literal

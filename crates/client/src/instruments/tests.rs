@@ -307,7 +307,7 @@ async fn blunt(answer: &'static [u8]) -> ListServer {
 async fn a_download_that_breaks_off_or_is_huge_is_refused() {
     let cut = blunt(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[{\"token\"").await;
     let broken = download::download(&cut).await.expect_err("cut");
-    assert!(matches!(broken, InstrumentsError::Download(BrokerError::Unreachable { .. })));
+    assert!(matches!(broken, InstrumentsError::Download(BrokerError::Broken { .. })));
     let huge = blunt(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000000\r\n\r\n[").await;
     let huge = download::download(&huge).await.expect_err("huge");
     assert!(matches!(huge, InstrumentsError::Download(BrokerError::TooLarge { .. })));

@@ -48,10 +48,9 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_list_that_is_lost_on_the_way_is_no_list",
         faults: &["lost-answer:route=OpenAPIScripMaster.json"],
-        says: "no list of instruments is kept, and SERVER cannot be reached while downloading \
+        says: "no list of instruments is kept, and the connection to SERVER broke while downloading \
                the list of instruments: connection closed before message completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: "look whether the network to SERVER is steady; for a sandbox, whether it still runs",
         then: "there is no list, and the next attempt has it",
     },
     Case {

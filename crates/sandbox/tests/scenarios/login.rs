@@ -144,10 +144,9 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_connection_that_ends_without_an_answer_to_the_login_is_told_with_the_server",
         faults: &["lost-request@loginByPassword"],
-        says: "SERVER cannot be reached while logging in: connection closed before message \
+        says: "the connection to SERVER broke while logging in: connection closed before message \
                completed",
-        hint: "check that this machine reaches SERVER (network, name service, firewall) and try \
-               again; for a sandbox, check that it runs",
+        hint: "look whether the network to SERVER is steady; for a sandbox, whether it still runs",
         then: "it is not repeated",
     },
     Case {

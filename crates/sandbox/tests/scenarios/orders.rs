@@ -22,7 +22,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_lost_answer_is_unknown_and_the_order_is_found_by_its_tag",
         faults: &["lost-answer@placeOrder"],
-        says: "SERVER cannot be reached while placing an order: connection closed before message \
+        says: "the connection to SERVER broke while placing an order: connection closed before message \
                completed",
         hint: UNKNOWN,
         then: "the order is in the book once",
@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_lost_request_is_unknown_and_the_order_is_not_there",
         faults: &["lost-request@placeOrder"],
-        says: "SERVER cannot be reached while placing an order: connection closed before message \
+        says: "the connection to SERVER broke while placing an order: connection closed before message \
                completed",
         hint: UNKNOWN,
         then: "five looks at the book do not show it; it is not sent again",
@@ -194,7 +194,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_lost_answer_to_a_cancellation_is_settled_by_the_book",
         faults: &["lost-answer@cancelOrder"],
-        says: "SERVER cannot be reached while cancelling an order: connection closed before \
+        says: "the connection to SERVER broke while cancelling an order: connection closed before \
                message completed",
         hint: UNKNOWN,
         then: "the order has ended",
@@ -202,7 +202,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a_lost_answer_to_a_change_is_settled_by_the_book",
         faults: &["lost-answer@modifyOrder"],
-        says: "SERVER cannot be reached while modifying an order: connection closed before \
+        says: "the connection to SERVER broke while modifying an order: connection closed before \
                message completed",
         hint: UNKNOWN,
         then: "the order has its new price",

@@ -128,114 +128,98 @@ pub(crate) const CASES: &[Case] = &[
     },
 ];
 
-#[test]
-fn a_rate_limit_in_plain_text_is_waited_for() {
-    let stage = Stage::of("a_rate_limit_in_plain_text_is_waited_for");
+/// Reads the funds in vain, and sees what the table says.
+#[track_caller]
+fn fails(name: &str) {
+    let stage = Stage::of(name);
+    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
+    stage.sees(&error, &error.hint());
+}
+
+/// Reads the empty order book, and sees nothing of the fault.
+#[track_caller]
+fn comes_through(name: &str) {
+    let stage = Stage::of(name);
     assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
     stage.sees_nothing();
+}
+
+#[test]
+fn a_rate_limit_in_plain_text_is_waited_for() {
+    comes_through("a_rate_limit_in_plain_text_is_waited_for");
 }
 
 #[test]
 fn a_rate_limit_by_code_is_waited_for() {
-    let stage = Stage::of("a_rate_limit_by_code_is_waited_for");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("a_rate_limit_by_code_is_waited_for");
 }
 
 #[test]
 fn a_rate_limit_by_status_429_is_waited_for() {
-    let stage = Stage::of("a_rate_limit_by_status_429_is_waited_for");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("a_rate_limit_by_status_429_is_waited_for");
 }
 
 #[test]
 fn two_gateway_errors_in_a_row_are_waited_for() {
-    let stage = Stage::of("two_gateway_errors_in_a_row_are_waited_for");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("two_gateway_errors_in_a_row_are_waited_for");
 }
 
 #[test]
 fn an_empty_answer_is_asked_for_again() {
-    let stage = Stage::of("an_empty_answer_is_asked_for_again");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("an_empty_answer_is_asked_for_again");
 }
 
 #[test]
 fn an_answer_that_is_lost_on_the_way_is_asked_for_again() {
-    let stage = Stage::of("an_answer_that_is_lost_on_the_way_is_asked_for_again");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("an_answer_that_is_lost_on_the_way_is_asked_for_again");
 }
 
 #[test]
 fn a_slow_answer_within_the_limit_is_waited_for() {
-    let stage = Stage::of("a_slow_answer_within_the_limit_is_waited_for");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("a_slow_answer_within_the_limit_is_waited_for");
 }
 
 #[test]
 fn a_token_that_expired_is_renewed_once() {
-    let stage = Stage::of("a_token_that_expired_is_renewed_once");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("a_token_that_expired_is_renewed_once");
 }
 
 #[test]
 fn a_token_that_expired_and_a_refused_renewal_lead_to_a_login() {
-    let stage = Stage::of("a_token_that_expired_and_a_refused_renewal_lead_to_a_login");
-    assert!(stage.wait(stage.broker().order_book()).expect("the book").is_empty());
-    stage.sees_nothing();
+    comes_through("a_token_that_expired_and_a_refused_renewal_lead_to_a_login");
 }
 
 #[test]
 fn fresh_tokens_that_are_refused_as_well_are_said() {
-    let stage = Stage::of("fresh_tokens_that_are_refused_as_well_are_said");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("fresh_tokens_that_are_refused_as_well_are_said");
 }
 
 #[test]
 fn a_status_that_is_the_text_false_is_a_refusal() {
-    let stage = Stage::of("a_status_that_is_the_text_false_is_a_refusal");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("a_status_that_is_the_text_false_is_a_refusal");
 }
 
 #[test]
 fn an_answer_that_is_null_is_no_answer() {
-    let stage = Stage::of("an_answer_that_is_null_is_no_answer");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("an_answer_that_is_null_is_no_answer");
 }
 
 #[test]
 fn half_an_answer_is_not_taken_for_a_whole_one() {
-    let stage = Stage::of("half_an_answer_is_not_taken_for_a_whole_one");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("half_an_answer_is_not_taken_for_a_whole_one");
 }
 
 #[test]
 fn the_firewalls_page_is_told_from_a_refused_read() {
-    let stage = Stage::of("the_firewalls_page_is_told_from_a_refused_read");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("the_firewalls_page_is_told_from_a_refused_read");
 }
 
 #[test]
 fn a_broker_that_says_that_it_failed_is_quoted() {
-    let stage = Stage::of("a_broker_that_says_that_it_failed_is_quoted");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("a_broker_that_says_that_it_failed_is_quoted");
 }
 
 #[test]
 fn a_code_that_nobody_knows_is_shown_as_it_is() {
-    let stage = Stage::of("a_code_that_nobody_knows_is_shown_as_it_is");
-    let error = stage.wait(stage.broker().funds()).expect_err("it cannot be read");
-    stage.sees(&error, &error.hint());
+    fails("a_code_that_nobody_knows_is_shown_as_it_is");
 }

@@ -113,13 +113,13 @@ pub enum Because {
         reason: String,
     },
     /// Not a single frame came, not even an answer to a heartbeat.
-    #[error("no frame for {} s, the heartbeat was not answered", .0.as_secs_f32())]
+    #[error("no frame for {:.1} s, the heartbeat was not answered", .0.as_secs_f32())]
     Silent(Duration),
     /// Frames came, but no packet, although something is subscribed.
-    #[error("no packet for {} s, although subscribed", .0.as_secs_f32())]
+    #[error("no packet for {:.1} s, although subscribed", .0.as_secs_f32())]
     NoData(Duration),
     /// The order stream was opened and did not say that it is connected.
-    #[error("no greeting for {} s after the order stream was opened", .0.as_secs_f32())]
+    #[error("no greeting for {:.1} s after the order stream was opened", .0.as_secs_f32())]
     NoGreeting(Duration),
 }
 

@@ -2,15 +2,15 @@
 
 use super::*;
 
-#[test]
-fn every_error_says_what_was_wrong_and_what_to_do() {
+/// An error of each kind, what it says, and what its hint has in it.
+fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
     let (doing, server) = ("logging in", "host:1".to_owned());
     let cause = "x".to_owned();
     let wait = Duration::from_millis(120);
     let price = smartapi::rest::OrderFault::Quantity { was: 0 };
     let empty = smartapi::rest::QuoteFault::Count { was: 0 };
     let backwards = smartapi::rest::HistoryFault::Backwards { by_s: 5 };
-    for (error, told, hint) in [
+    vec![
         (
             BrokerError::Api { doing, cause: ApiError::Empty { status: 500 } },
             "the broker's reply was empty (HTTP 500) while logging in",
@@ -30,6 +30,11 @@ fn every_error_says_what_was_wrong_and_what_to_do() {
             BrokerError::Unreachable { doing, server: server.clone(), cause: cause.clone() },
             "host:1 cannot be reached while logging in: x",
             "check that this machine reaches host:1",
+        ),
+        (
+            BrokerError::Broken { doing, server: server.clone(), cause: cause.clone() },
+            "the connection to host:1 broke while logging in: x",
+            "look whether the network to host:1 is steady",
         ),
         (
             BrokerError::TooLarge { doing, server, limit: 9 },
@@ -66,7 +71,12 @@ fn every_error_says_what_was_wrong_and_what_to_do() {
             "the session file /s can be used by others: its mode was 0644 and must be 0600",
             "if others use this machine run `rm '/s'`",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn every_error_says_what_was_wrong_and_what_to_do() {
+    for (error, told, hint) in examples() {
         assert_eq!(error.to_string(), told);
         assert!(error.hint().contains(hint), "{}", error.hint());
         shows_no_secret(&format!("{error} {error:?} {}", error.hint()));

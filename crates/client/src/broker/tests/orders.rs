@@ -106,7 +106,7 @@ async fn an_order_without_an_answer_is_sent_once_and_unknown() {
 #[tokio::test]
 async fn an_order_after_which_the_connection_breaks_is_sent_once_and_unknown() {
     let because = unknown(after((HANG_UP, "", String::new())).await);
-    assert!(matches!(because, BrokerError::Unreachable { .. }), "{because}");
+    assert!(matches!(because, BrokerError::Broken { .. }), "{because}");
 }
 
 #[tokio::test]
