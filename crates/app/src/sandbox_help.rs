@@ -42,7 +42,7 @@ const CONTROL: &str = "\
 Control address, below control_url; no login; bodies and answers are JSON:
   GET    /state                       rows, packets sent, whether it has started and is over
   GET    /over                        answers when the recording is over
-  GET    /schedule?from=1&count=1000  when each packet is due, on this machine's monotonic clock
+  GET    /schedule?from=1&count=1000  when each packet is due, and left: monotonic ns
   GET    /clock                       that clock now, and the broker's date
   GET    /faults                      every fault, how often it was met and still will be
   POST   /faults                      adds a fault, or a list of them, with the keys below

@@ -1,4 +1,4 @@
-//! The control address: how far the playback is, when each packet was due, and what goes wrong.
+//! The control address: how far the playback is, when each packet was due and left, and what goes wrong.
 //!
 //! Times are nanoseconds of the system's monotonic clock, so they mean something on the same host only.
 
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Step;
-use crate::playback::schedule::Anchor;
+use crate::playback::schedule::{Anchor, Schedule};
 use crate::twin::Twin;
 
 pub(crate) const PATH: &str = "/control";
@@ -65,11 +65,17 @@ struct Packets {
 async fn schedule(State(twin): State<Arc<Twin>>, Query(asked): Query<Packets>) -> Json<Value> {
     let schedule = &twin.playback.schedule;
     let now = Anchor::now(&twin.clock);
-    let times: Vec<Option<u64>> = (0..asked.count.min(MOST_PACKETS) as i64)
-        .map(|place| asked.from.saturating_add(place))
-        .map(|sequence| schedule.monotonic_ns(schedule.scheduled_ns(sequence)?, now))
-        .collect();
-    Json(json!({ "from": asked.from, "scheduled_ns": times }))
+    let times = |of: fn(&Schedule, i64) -> Option<u64>| -> Vec<Option<u64>> {
+        (0..asked.count.min(MOST_PACKETS) as i64)
+            .map(|place| asked.from.saturating_add(place))
+            .map(|sequence| schedule.monotonic_ns(of(schedule, sequence)?, now))
+            .collect()
+    };
+    Json(json!({
+        "from": asked.from,
+        "scheduled_ns": times(Schedule::scheduled_ns),
+        "handed_over_ns": times(Schedule::handed_over_ns),
+    }))
 }
 
 async fn clock(State(twin): State<Arc<Twin>>) -> Json<Value> {

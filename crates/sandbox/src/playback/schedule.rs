@@ -1,4 +1,4 @@
-//! When each packet is due, or was handed to a socket, on the clock that sandbox and run share.
+//! When each packet is due, and when it was handed to a socket, on the clock that sandbox and run share.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use super::tape::Row;
 
 const SECOND: u64 = 1_000_000_000;
 /// A time that has not come yet. It is not zero, so that filling the list touches its memory and a
-/// run at full speed does not grow.
+/// run does not grow.
 const NEVER: u64 = u64::MAX;
 
 /// How fast the tape is played.
@@ -57,16 +57,17 @@ impl Anchor {
 enum Offsets {
     Listed(Vec<u64>),
     Every { per_second: u64 },
-    AsRead(Vec<AtomicU64>),
+    AsRead,
 }
 
-/// When each packet is due, for the figures of a run.
+/// When each packet is due, and when it left, for the figures of a run.
 ///
 /// Units: nanoseconds as [`now_ns`] gives them. At full speed a packet is due when it is handed to
 ///        the first socket that takes it.
 pub struct Schedule {
     rows: usize,
     offsets: Offsets,
+    handed_over: Vec<AtomicU64>,
     start: OnceLock<Anchor>,
 }
 
@@ -75,27 +76,28 @@ impl Schedule {
         let offsets = match pacing {
             Pacing::Recorded { speed } => Offsets::Listed(recorded_offsets(rows, speed)),
             Pacing::FixedRate { per_second } => Offsets::Every { per_second: per_second.into() },
-            Pacing::FullSpeed => {
-                Offsets::AsRead(rows.iter().map(|_| AtomicU64::new(NEVER)).collect())
-            }
+            Pacing::FullSpeed => Offsets::AsRead,
         };
-        Self { rows: rows.len(), offsets, start: OnceLock::new() }
+        let handed_over = rows.iter().map(|_| AtomicU64::new(NEVER)).collect();
+        Self { rows: rows.len(), offsets, handed_over, start: OnceLock::new() }
     }
 
     /// When the packet with this sequence number was due; `None` before the first subscription, for a
     /// number that is not on the tape, and at full speed before it was sent.
     #[must_use]
     pub fn scheduled_ns(&self, sequence: i64) -> Option<u64> {
-        let index = usize::try_from(sequence).ok()?.checked_sub(1)?;
-        if index >= self.rows {
-            return None;
-        }
         match &self.offsets {
-            Offsets::AsRead(times) => {
-                Some(times.get(index)?.load(Ordering::Relaxed)).filter(|&time| time != NEVER)
-            }
-            _ => self.due_ns(index),
+            Offsets::AsRead => self.handed_over_ns(sequence),
+            _ => self.due_ns(index_of(sequence)?),
         }
+    }
+
+    /// When the packet with this sequence number was handed to the first socket that took it: the
+    /// reading right before it was written. `None` before that.
+    #[must_use]
+    pub fn handed_over_ns(&self, sequence: i64) -> Option<u64> {
+        let time = self.handed_over.get(index_of(sequence)?)?.load(Ordering::Relaxed);
+        (time != NEVER).then_some(time)
     }
 
     /// How many packets the tape has.
@@ -129,14 +131,14 @@ impl Schedule {
             Offsets::Every { per_second } => {
                 (index as u128 * u128::from(SECOND) / u128::from(*per_second)) as u64
             }
-            Offsets::AsRead(_) => return Some(0),
+            Offsets::AsRead => return Some(0),
         };
         Some(start.saturating_add(offset))
     }
 
     /// How many rows are due at `now`; `None` at full speed, where the readers decide.
     pub(crate) fn due_rows(&self, now: u64) -> Option<usize> {
-        if matches!(self.offsets, Offsets::AsRead(_)) {
+        if matches!(self.offsets, Offsets::AsRead) {
             return None;
         }
         let (mut due, mut end) = (0, self.rows);
@@ -151,10 +153,9 @@ impl Schedule {
         Some(due)
     }
 
-    /// At full speed, notes `now` for the rows from `start` to before `end` that nobody had before.
+    /// Notes `now` for the rows from `start` to before `end` that nobody had before.
     pub(crate) fn hand_over(&self, start: usize, end: usize, now: u64) {
-        let Offsets::AsRead(times) = &self.offsets else { return };
-        for time in times.get(start..end).unwrap_or_default() {
+        for time in self.handed_over.get(start..end).unwrap_or_default() {
             let _ = time.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
@@ -174,6 +175,11 @@ impl Schedule {
         };
         u64::try_from(i128::from(start.monotonic_ns) + scaled).ok()
     }
+}
+
+/// The row that has this sequence number; they begin at 1.
+fn index_of(sequence: i64) -> Option<usize> {
+    usize::try_from(sequence).ok()?.checked_sub(1)
 }
 
 /// Nanoseconds from the first row to each; they never go back, though stamps may.
@@ -237,14 +243,22 @@ mod tests {
     }
 
     #[test]
-    fn at_full_speed_the_first_hand_over_counts() {
-        let (clock, _mock) = quanta::Clock::mock();
-        let schedule = Schedule::new(&rows(&[0; 3]), Pacing::FullSpeed);
-        schedule.begin(&clock);
-        schedule.hand_over(0, 2, 5);
-        schedule.hand_over(1, 3, 9);
-        let times: Vec<_> = (1..=3).map(|sequence| schedule.scheduled_ns(sequence)).collect();
-        assert_eq!(times, [Some(5), Some(5), Some(9)]);
-        assert_eq!(schedule.due_rows(100), None);
+    fn the_first_hand_over_counts_and_is_when_a_packet_is_due_at_full_speed() {
+        let (clock, mock) = quanta::Clock::mock();
+        mock.increment(1_000);
+        for (pacing, due) in [
+            (Pacing::FullSpeed, [Some(5), Some(5), Some(9), None]),
+            (Pacing::FixedRate { per_second: 1_000_000_000 }, [1000, 1001, 1002, 1003].map(Some)),
+        ] {
+            let schedule = Schedule::new(&rows(&[0; 4]), pacing);
+            schedule.begin(&clock);
+            schedule.hand_over(0, 2, 5);
+            schedule.hand_over(1, 3, 9);
+            let handed_over = [1, 2, 3, 4].map(|sequence| schedule.handed_over_ns(sequence));
+            assert_eq!(handed_over, [Some(5), Some(5), Some(9), None]);
+            assert_eq!([1, 2, 3, 4].map(|sequence| schedule.scheduled_ns(sequence)), due);
+            assert_eq!(schedule.due_rows(100).is_none(), pacing == Pacing::FullSpeed);
+            assert_eq!([0, 5, -1].map(|sequence| schedule.handed_over_ns(sequence)), [None; 3]);
+        }
     }
 }
