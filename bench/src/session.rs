@@ -38,6 +38,16 @@ struct Saved {
 #[derive(Deserialize)]
 struct Page {
     scheduled_ns: Vec<Option<u64>>,
+    handed_over_ns: Vec<Option<u64>>,
+}
+
+/// When a packet set out, on the system's monotonic clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// When it was due to leave.
+    pub due_ns: u64,
+    /// Right before it was written to the socket.
+    pub left_ns: u64,
 }
 
 impl Session {
@@ -116,10 +126,10 @@ impl Session {
         self.broker.servers().tls()
     }
 
-    /// When packets 1 to `count` were due, on the system's monotonic clock.
+    /// When packets 1 to `count` set out; `None` for one that did not.
     ///
     /// Errors: [`Fault`] if the control address does not say.
-    pub fn schedule(&self, count: usize) -> Result<Vec<Option<u64>>, Fault> {
+    pub fn departures(&self, count: usize) -> Result<Vec<Option<Departure>>, Fault> {
         let no = Fault::doing("asking for the schedule", "look whether the sandbox still runs");
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls().as_ref().clone())
@@ -137,7 +147,12 @@ impl Session {
             if page.scheduled_ns.is_empty() {
                 break;
             }
-            times.extend(page.scheduled_ns);
+            let pairs = page.scheduled_ns.into_iter().zip(page.handed_over_ns);
+            times.extend(
+                pairs.map(|(due_ns, left_ns)| {
+                    Some(Departure { due_ns: due_ns?, left_ns: left_ns? })
+                }),
+            );
         }
         Ok(times)
     }
