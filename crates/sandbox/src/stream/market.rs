@@ -163,13 +163,14 @@ impl Market {
             return Ok(());
         };
         let end = end + 1;
-        self.playback.handed_over(start, end, now);
         for row in start..end {
             self.compose(row);
             for &mode in self.subscriptions.modes() {
                 line.queue(Message::Binary(self.composer.bytes(mode)))?;
             }
         }
+        // A batch fits into the line's buffer, so none of it has been written yet.
+        self.playback.handed_over(start, end, line.now());
         if let Some(cursor) = &mut self.cursor {
             cursor.next = end;
         }
