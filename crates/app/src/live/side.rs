@@ -37,7 +37,7 @@ pub(crate) struct Store {
     pub(crate) token: String,
 }
 
-/// What became of the rings.
+/// What became of the rings of this thread; the recorder gives its final figures itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveReport {
     pub(crate) rings: Vec<RingView>,
@@ -209,7 +209,8 @@ impl Side {
         // Without a store, or with one that failed, the rings are emptied all the same.
         while self.next_row().is_some() {}
         let written = matches!(stored, Some(Ok(()))).then_some(count);
-        LiveReport { rings: self.rings(), written, alarm: stored.and_then(Result::err) }
+        let rings = self.own_rings().to_vec();
+        LiveReport { rings, written, alarm: stored.and_then(Result::err) }
     }
 
     /// The next trace as a row, waiting for it; `None` when no more will come.
@@ -258,13 +259,18 @@ impl Side {
         }
     }
 
+    fn own_rings(&self) -> [RingView; 2] {
+        [self.traces.view(), self.snapshots.view()]
+    }
+
+    /// Those of this thread, and the recorder's as it is now.
     fn rings(&self) -> Vec<RingView> {
         let recorder = self.recorder.as_ref().map(|recorder| {
             let report = recorder.status();
             let (capacity, max_depth) = (report.capacity, report.max_depth);
             RingView { name: "recorder", capacity, max_depth, dropped: report.dropped }
         });
-        [self.traces.view(), self.snapshots.view()].into_iter().chain(recorder).collect()
+        self.own_rings().into_iter().chain(recorder).collect()
     }
 
     fn put_up(&self, now: u64) {
@@ -280,5 +286,48 @@ impl Side {
             cpu_seconds,
             ..View::of(&self.meter)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::units::{Micros, Zone};
+    use smartapi::packet::{ExchangeType, Mode};
+
+    use super::*;
+    use crate::recorder::{Label, Options, Recorder};
+
+    fn label() -> Label {
+        Label {
+            source: "sandbox".to_owned(),
+            symbol: "NIFTY".to_owned(),
+            exchange_type: ExchangeType::NSE_FO,
+            token: "47338".to_owned(),
+            mode: Mode::SnapQuote,
+            lot_size: 75,
+            zone: Zone { offset: Micros(0) },
+            config_hash: "x".to_owned(),
+        }
+    }
+
+    fn names(rings: &[RingView]) -> Vec<&'static str> {
+        rings.iter().map(|ring| ring.name).collect()
+    }
+
+    #[test]
+    fn at_the_end_the_recorder_speaks_for_itself() {
+        let cycles = Cycles::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options::new(cycles.clone(), cycles.wall_offset());
+        let (tap, recorder) = Recorder::start(folder.path(), label(), options).expect("started");
+        let looks = (Some(recorder.watcher()), None);
+        let started = Live::start(&cycles, cycles.raw(), Stage::KernelWait, looks, None);
+        let (outflow, window, live) = started.expect("a thread");
+        let board = live.board.clone();
+        drop((outflow, window));
+        let report = live.finish();
+        assert_eq!(names(&board.view().rings), ["traces", "snapshots", "recorder"]);
+        assert_eq!(names(&report.rings), ["traces", "snapshots"], "it may still drop");
+        assert_eq!(recorder.finish(tap).dropped, 0);
     }
 }
