@@ -240,6 +240,7 @@ impl Stand {
         };
         let mut flight = flight::fly(pilot, self.background.handle(), &watch, &mut self.offsets)?;
         flight.path.probe_mut().end_outflow();
+        flight.path.probe_mut().meter_mut().conclude();
         Ok((flight, shown.map(Shown::finish)))
     }
 }

@@ -84,7 +84,7 @@ pub(crate) struct KernelStampCounts {
     pub(crate) exact: u64,
     /// Ticks that shared their read call: their `kernel_wait` is an upper bound.
     pub(crate) bounded: u64,
-    /// Ticks without a stamp; their `kernel_wait` is null.
+    /// Ticks without a stamp; their `kernel_wait` and their total are null.
     pub(crate) missing: u64,
     /// Ticks whose stamp could not be placed, because the date was set; null too.
     pub(crate) unplaced: u64,
@@ -239,9 +239,10 @@ impl Report {
         let total = Figures::of(meter.total());
         let written = meter.records().len() as u64;
         let worst = worst::<S, _>(kept, zone);
-        let kernel_stamps = KernelStampCounts::of(ground.why_unstamped, arrived);
+        let from = total_from(meter);
+        let why = why_unstamped(ground.why_unstamped, from, frames.traced);
+        let kernel_stamps = KernelStampCounts::of(why, arrived);
         let started = engine::units::EventTime((ground.started_ns / 1000) as i64);
-        let seconds = duration_ns as f64 / 1e9;
         Self {
             schema: SCHEMA,
             command: ground.command.to_owned(),
@@ -253,7 +254,7 @@ impl Report {
             traced: frames.traced,
             counted: counted(frames),
             incomplete,
-            total_from: total_from(meter).to_owned(),
+            total_from: from.to_owned(),
             offset_to_wall_ns: offsets.first.offset_ns,
             offset_bracket_ns: offsets.first.bracket_ns,
             offset_bracket_widest_ns: offsets.widest_bracket_ns,
@@ -278,7 +279,8 @@ impl Report {
             exchange_leg: None,
             traces_written: written,
             traces_dropped: frames.traced - written.min(frames.traced),
-            throughput_per_s: (duration_ns > 0).then(|| frames.frames as f64 / seconds),
+            throughput_per_s: (duration_ns > 0)
+                .then(|| frames.frames as f64 * 1e9 / duration_ns as f64),
             stamp_cost_ns: ground.stamp_cost_ns,
             side: BTreeMap::new(),
             process: Process::read(disturbances),
@@ -328,6 +330,12 @@ impl Report {
     }
 }
 
+/// Why the kernel's stamps are not to be had: what was known before, or what became of the run.
+fn why_unstamped(before: Option<String>, total_from: &str, traced: u64) -> Option<String> {
+    let none = traced > 0 && total_from != "kernel";
+    before.or_else(|| none.then(|| "no packet had one that fits the clock".to_owned()))
+}
+
 /// The counted frames by their reasons, without those that did not come.
 fn counted(frames: &Frames) -> BTreeMap<String, u64> {
     let reasons = frames.counted().into_iter().filter(|(_, number)| *number > 0);
@@ -345,12 +353,11 @@ fn total_from<C>(meter: &Meter<C>) -> &'static str {
 
 /// The figures of every stage that the source has.
 pub(crate) fn stages<C>(meter: &Meter<C>) -> Vec<StageFigures> {
-    let whole = meter.total().sum();
     let one = |stage: Stage| StageFigures {
         name: stage.name().to_owned(),
         group: stage.group().name().to_owned(),
         figures: Figures::of(meter.stage(stage)),
-        share: (whole > 0).then(|| meter.stage(stage).sum() as f64 / whole as f64),
+        share: meter.share(stage),
     };
     meter.source_stages().map(one).collect()
 }

@@ -165,14 +165,13 @@ fn exchange_leg(leg: &ExchangeLeg) -> String {
 /// What a reader has to know of `kernel_wait`, if anything.
 pub(super) fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
     let KernelStampCounts { available, why, bounded, missing, unplaced, .. } = counts;
-    let mut out = String::new();
     if !available {
         let why = why.as_deref().unwrap_or("unknown");
-        let _ = writeln!(
-            out,
-            "kernel receive stamps are not available ({why}): totals count from the read"
+        return format!(
+            "kernel receive stamps are not available ({why}): totals count from the read\n"
         );
     }
+    let mut out = String::new();
     if bounded * 100 > traced * MANY_BOUNDED {
         let _ = writeln!(
             out,
@@ -183,7 +182,7 @@ pub(super) fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
         let _ = writeln!(
             out,
             "kernel_wait is unknown on {missing} ticks without a stamp and on {unplaced} whose stamp \
-             does not fit the clock"
+             does not fit the clock: they are in no total"
         );
     }
     out
@@ -209,6 +208,7 @@ mod tests {
         let said =
             kernel_stamps(&KernelStampCounts { missing: 2, unplaced: 3, ..good.clone() }, 1000);
         assert!(said.contains("2 ticks without a stamp and on 3 whose"), "{said}");
+        assert!(said.contains("in no total"), "{said}");
         let why = Some("no loopback".to_owned());
         let said = kernel_stamps(&KernelStampCounts { available: false, why, ..good }, 1000);
         assert!(said.contains("(no loopback)") && said.contains("count from the read"), "{said}");

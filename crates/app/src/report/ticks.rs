@@ -11,7 +11,8 @@ pub(crate) struct TickRow {
     pub(crate) exchange_time: EventTime,
     /// By [`Stage`]; `None` where the source has no such stage or this tick lacks a stamp of it.
     pub(crate) stages_ns: [Option<u64>; Stage::ALL.len()],
-    pub(crate) total_ns: u64,
+    /// `None` where its first stamp is not known.
+    pub(crate) total_ns: Option<u64>,
     /// `None` where the scheduled time is not known.
     pub(crate) age_ns: Option<u64>,
     /// From the run's begin to the decision.

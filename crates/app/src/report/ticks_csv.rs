@@ -44,7 +44,7 @@ pub(crate) fn write(
         line.clear();
         write!(line, "{},{token},{}", row.seq, time.1)?;
         let stages = stages.iter().map(|stage| row.stages_ns.get(*stage as usize).copied()?);
-        for cell in stages.chain([Some(row.total_ns), row.age_ns]) {
+        for cell in stages.chain([row.total_ns, row.age_ns]) {
             line.push(b',');
             cell.into_iter().for_each(|ns| number(&mut line, ns));
         }

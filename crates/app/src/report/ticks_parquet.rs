@@ -61,7 +61,7 @@ fn schema(stages: &[Stage]) -> Result<parquet::schema::types::Type> {
             required binary token (STRING);
             required int64 exchange_time (TIMESTAMP(MICROS,true));
             {stages}
-            required int64 total_ns;
+            optional int64 total_ns;
             optional int64 age_ns;
             required int64 at_ns;
         }}"
@@ -102,7 +102,7 @@ fn write_group<W: Write + Send>(
     for stage in stages {
         gappy(&mut group, rows.iter().map(|row| row.stages_ns[*stage as usize]))?;
     }
-    numbers(&mut group, rows.iter().map(|row| signed(row.total_ns)))?;
+    gappy(&mut group, rows.iter().map(|row| row.total_ns))?;
     gappy(&mut group, rows.iter().map(|row| row.age_ns))?;
     numbers(&mut group, rows.iter().map(|row| signed(row.at_ns)))?;
     group.close()?;
@@ -189,8 +189,8 @@ impl TicksFile {
 
     fn read(&self, group: usize) -> Result<Vec<TickRow>> {
         let [seq, times] = [self.cells(group, "seq")?, self.cells(group, "exchange_time")?];
-        let [total, at] = [self.required(group, "total_ns")?, self.required(group, "at_ns")?];
-        let age = self.cells(group, "age_ns")?;
+        let [total, age] = [self.cells(group, "total_ns")?, self.cells(group, "age_ns")?];
+        let at = self.required(group, "at_ns")?;
         let mut stages = Vec::new();
         for stage in Stage::ALL {
             let column = column_of(stage);
@@ -207,7 +207,7 @@ impl TicksFile {
                 seq: cell(&seq, place)?.unwrap_or_default(),
                 exchange_time: EventTime(cell(&times, place)?.unwrap_or_default()),
                 stages_ns,
-                total_ns: *total.get(place).ok_or_else(short)?,
+                total_ns: cell(&total, place)?.map(unsigned).transpose()?,
                 age_ns: cell(&age, place)?.map(unsigned).transpose()?,
                 at_ns: *at.get(place).ok_or_else(short)?,
             })
@@ -286,7 +286,7 @@ mod tests {
                 seq: number as i64 - 5,
                 exchange_time: EventTime(1_759_722_300_000_000 + number as i64),
                 stages_ns,
-                total_ns: stages_ns.iter().flatten().sum(),
+                total_ns: stages_ns[0].map(|_| stages_ns.iter().flatten().sum()),
                 age_ns: number.is_multiple_of(2).then_some(number * 1000),
                 at_ns: number * 1_000_000,
             }

@@ -27,7 +27,7 @@ pub(crate) struct Timeline {
     pub(crate) missing: u64,
 }
 
-/// The totals of the ticks of one stretch of time; null where there are too few.
+/// The totals of the ticks of one stretch of time that have one; null where there are too few.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Bucket {
     /// Its begin.
@@ -35,7 +35,7 @@ pub(crate) struct Bucket {
     pub(crate) ticks: u64,
     pub(crate) p50_ns: Option<u64>,
     pub(crate) p99_ns: Option<u64>,
-    pub(crate) max_ns: u64,
+    pub(crate) max_ns: Option<u64>,
     pub(crate) age_max_ns: Option<u64>,
 }
 
@@ -106,35 +106,40 @@ fn bucket_ns(ticks: usize, span_ns: u64) -> u64 {
 
 fn filled(length: u64, rows: impl Iterator<Item = TickRow>) -> Vec<Bucket> {
     let mut buckets = Vec::new();
-    let (mut at_ns, mut totals, mut age_max_ns) = (0, Vec::new(), None);
+    let (mut at_ns, mut ticks, mut totals, mut age_max_ns) = (0, 0, Vec::new(), None);
     for row in rows {
         let begin = row.at_ns - row.at_ns % length;
         if begin != at_ns {
-            buckets.extend(Bucket::of(at_ns, &mut totals, age_max_ns.take()));
+            let ticks = std::mem::take(&mut ticks);
+            buckets.extend(Bucket::of((at_ns, ticks), &mut totals, age_max_ns.take()));
             at_ns = begin;
         }
-        totals.push(row.total_ns);
+        ticks += 1;
+        totals.extend(row.total_ns);
         age_max_ns = age_max_ns.max(row.age_ns);
     }
-    buckets.extend(Bucket::of(at_ns, &mut totals, age_max_ns));
+    buckets.extend(Bucket::of((at_ns, ticks), &mut totals, age_max_ns));
     buckets
 }
 
 impl Bucket {
-    /// A bucket of these totals, of which none are left; `None` without a tick.
-    fn of(at_ns: u64, totals: &mut Vec<u64>, age_max_ns: Option<u64>) -> Option<Self> {
+    /// A bucket of so many ticks and these totals, of which none are left; `None` without a tick.
+    fn of(
+        (at_ns, ticks): (u64, u64),
+        totals: &mut Vec<u64>,
+        age_max_ns: Option<u64>,
+    ) -> Option<Self> {
         totals.sort_unstable();
-        let max_ns = *totals.last()?;
         let bucket = Self {
             at_ns,
-            ticks: totals.len() as u64,
+            ticks,
             p50_ns: percentile(totals, 50),
             p99_ns: percentile(totals, 99),
-            max_ns,
+            max_ns: totals.last().copied(),
             age_max_ns,
         };
         totals.clear();
-        Some(bucket)
+        (ticks > 0).then_some(bucket)
     }
 }
 
@@ -154,6 +159,7 @@ mod tests {
 
     fn row(at_ns: u64, total_ns: u64, age_ns: Option<u64>) -> TickRow {
         let stages_ns = [None; Stage::ALL.len()];
+        let total_ns = Some(total_ns);
         TickRow { seq: 1, exchange_time: EventTime(0), stages_ns, total_ns, age_ns, at_ns }
     }
 
@@ -163,7 +169,13 @@ mod tests {
         let buckets = filled(100, rows.into_iter());
         let told: Vec<_> =
             buckets.iter().map(|it| (it.at_ns, it.ticks, it.max_ns, it.age_max_ns)).collect();
-        assert_eq!(told, [(0, 2, 7, Some(9)), (100, 1, 2, None), (900, 1, 8, Some(1))]);
+        let most = [7, 2, 8].map(Some);
+        assert_eq!(
+            told,
+            [(0, 2, most[0], Some(9)), (100, 1, most[1], None), (900, 1, most[2], Some(1))]
+        );
+        let unstamped = filled(100, [TickRow { total_ns: None, ..rows[0] }].into_iter());
+        assert_eq!(unstamped.first().map(|it| (it.ticks, it.max_ns)), Some((1, None)));
         assert_eq!(filled(100, [].into_iter()), []);
     }
 

@@ -3,7 +3,7 @@
 //! The format is the JSON of the trace-event format: complete events in microseconds with three
 //! decimals, so that each nanosecond is kept. A tick's slice begins when the tick thread was free for
 //! it: what it waited before that, behind frames of the same read, stands in its `waited_ns`, and
-//! slice and wait add up to its total.
+//! slice and wait add up to its total, or to its stages where it has no total.
 
 use std::fmt;
 use std::io::Write as _;
@@ -158,21 +158,21 @@ impl File {
 
     /// A tick and, within it, its stages. The thread was busy with others until `free_from`.
     fn tick(&mut self, tick: &TickRow, free_from: u64, rank: Option<usize>) {
-        let begin = tick.at_ns.saturating_sub(tick.total_ns);
+        let whole = tick.stages().fold(0u64, |whole, (_, ns)| whole.saturating_add(ns));
+        let begin = tick.at_ns.saturating_sub(tick.total_ns.unwrap_or(whole));
         let free = begin.max(free_from.min(tick.at_ns));
         let name = rank.map_or_else(|| "tick".to_owned(), |rank| format!("worst {}", rank + 1));
         let worst = rank.map_or_else(String::new, |rank| format!(",\"worst\":{}", rank + 1));
         let age = tick.age_ns.map_or_else(String::new, |age| format!(",\"age_ns\":{age}"));
+        let total = tick.total_ns.map_or_else(String::new, |ns| format!(",\"total_ns\":{ns}"));
         let utc = Zone { offset: Micros(0) };
         let args = format!(
-            "\"seq\":{},\"exchange_time\":\"{}\",\"total_ns\":{},\"waited_ns\":{}{age}{worst}",
+            "\"seq\":{},\"exchange_time\":\"{}\"{total},\"waited_ns\":{}{age}{worst}",
             tick.seq,
             utc.iso(tick.exchange_time),
-            tick.total_ns,
             free - begin
         );
         self.slice((&name, "tick"), free..tick.at_ns, &args);
-        let whole = tick.stages().fold(0u64, |whole, (_, ns)| whole.saturating_add(ns));
         let mut begin = tick.at_ns.saturating_sub(whole);
         for (stage, ns) in tick.stages() {
             let end = begin.saturating_add(ns);
@@ -237,7 +237,7 @@ mod tests {
             stages_ns[Stage::Framing as usize] = Some(framing);
             stages_ns[Stage::Feed as usize] = Some(feed);
             let exchange_time = engine::units::EventTime(0);
-            let total_ns = framing + feed;
+            let total_ns = Some(framing + feed);
             TickRow { seq: 7, exchange_time, stages_ns, total_ns, age_ns: None, at_ns }
         };
         let drawn = |tick: &TickRow, free_from| {

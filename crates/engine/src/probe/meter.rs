@@ -104,8 +104,22 @@ const WORST: usize = 32;
 /// Looks are at least this far apart: one costs a system call, and reads follow each other quickly.
 const LOOK_EVERY_NS: u64 = 100_000;
 
+/// What traces come to that lack the source's first stamp: totals with another origin are not mixed
+/// with the others.
+#[derive(Clone, Debug)]
+struct Apart {
+    /// Nanoseconds of each stage.
+    stages: [u128; Stage::ALL.len()],
+    pre: Ladder,
+    total: Ladder,
+}
+
 /// Files traces into one histogram per stage and one for the total, keeps the slowest, and keeps the
 /// first ones whole as far as memory was reserved.
+///
+/// A trace without the source's first stamp is in the histograms of the stages that it has and in that
+/// of `post`, and in no other; it is none of the slowest. Where no trace has that stamp, see
+/// [`Meter::conclude`].
 #[derive(Clone, Debug)]
 pub struct Meter<C> {
     counter: C,
@@ -114,6 +128,7 @@ pub struct Meter<C> {
     pre: Ladder,
     post: Ladder,
     total: Ladder,
+    apart: Apart,
     filed: u64,
     records: Vec<Record>,
     worst: Vec<Worst>,
@@ -133,6 +148,11 @@ impl<C: Counter> Meter<C> {
             pre: Ladder::new(),
             post: Ladder::new(),
             total: Ladder::new(),
+            apart: Apart {
+                stages: [0; Stage::ALL.len()],
+                pre: Ladder::new(),
+                total: Ladder::new(),
+            },
             filed: 0,
             records: touched(keep),
             worst: Vec::with_capacity(WORST),
@@ -153,11 +173,12 @@ impl<C: Counter> Meter<C> {
         (begin != 0 && end != 0).then(between)
     }
 
-    /// Nanoseconds from the first stamp to the decision.
+    /// Nanoseconds from the source's first stamp to the decision; `None` for a trace without it.
     #[must_use]
     #[inline]
-    pub fn total_ns(&self, stamps: &Stamps) -> u64 {
-        self.counter.nanos(self.origin(stamps), stamps.end(Stage::Position))
+    pub fn total_ns(&self, stamps: &Stamps) -> Option<u64> {
+        let first = stamps.begin(self.first);
+        (first != 0).then(|| self.counter.nanos(first, stamps.end(Stage::Position)))
     }
 
     /// The first stamp of a trace: where the source's first one is not known, the next.
@@ -190,6 +211,19 @@ impl<C: Counter> Meter<C> {
         Some(self.counter.disturbances()?.since(before))
     }
 
+    /// Files what a trace without the source's first stamp came to.
+    #[cold]
+    fn file_apart(&mut self, stamps: &Stamps, pre: u64, total: u64) {
+        for stage in self.source_stages() {
+            let ns = self.stage_ns(stamps, stage).unwrap_or_default();
+            if let Some(sum) = self.apart.stages.get_mut(stage as usize) {
+                *sum += u128::from(ns);
+            }
+        }
+        self.apart.pre.record(pre);
+        self.apart.total.record(total);
+    }
+
     #[cold]
     fn keep_worst(&mut self, total_ns: u64, record: Record) {
         let disturbances = self.disturbances(self.origin(&record.stamps));
@@ -207,6 +241,21 @@ impl<C: Counter> Meter<C> {
 }
 
 impl<C> Meter<C> {
+    /// No trace comes any more. Where none had the source's first stamp, the source does not have it:
+    /// totals then count from the next one.
+    pub fn conclude(&mut self) {
+        let next = Stage::ALL.get(self.first as usize + 1).copied();
+        if self.total.count() == 0
+            && self.apart.total.count() > 0
+            && let Some(next) = next
+        {
+            self.first = next;
+            std::mem::swap(&mut self.pre, &mut self.apart.pre);
+            std::mem::swap(&mut self.total, &mut self.apart.total);
+            self.apart.stages.fill(0);
+        }
+    }
+
     /// The stages that the source has, in order.
     pub fn source_stages(&self) -> impl Iterator<Item = Stage> + use<C> {
         let first = self.first;
@@ -230,6 +279,14 @@ impl<C> Meter<C> {
         }
     }
 
+    /// A stage's part of the sum of all totals, by the ticks that have a total; `None` without one.
+    #[must_use]
+    pub fn share(&self, stage: Stage) -> Option<f64> {
+        let apart = self.apart.stages.get(stage as usize).copied().unwrap_or_default();
+        let whole = self.total.sum();
+        (whole > 0).then(|| (self.stage(stage).sum() - apart) as f64 / whole as f64)
+    }
+
     /// The histogram of a group: the sum of its stages, tick by tick.
     #[must_use]
     pub const fn group(&self, group: Group) -> &Ladder {
@@ -239,7 +296,7 @@ impl<C> Meter<C> {
         }
     }
 
-    /// The histogram of the whole way.
+    /// The histogram of the whole way, of the traces that have the source's first stamp.
     #[must_use]
     pub const fn total(&self) -> &Ladder {
         &self.total
@@ -285,7 +342,8 @@ impl<C: Counter> Probe for Meter<C> {
     fn file(&mut self, trace: Stamps, filed: &Filed) {
         self.filed += 1;
         let origin = self.origin(&trace);
-        let mut begin = (trace.begin(self.first) != 0).then_some(0);
+        let is_whole = trace.begin(self.first) != 0;
+        let mut begin = is_whole.then_some(0);
         let (mut pre, mut total) = (0, 0);
         for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
             if stage < self.first {
@@ -302,14 +360,24 @@ impl<C: Counter> Probe for Meter<C> {
             }
             begin = end;
         }
-        self.pre.record(pre);
         self.post.record(total.saturating_sub(pre));
-        self.total.record(total);
+        if is_whole {
+            if self.total.count() == 0 {
+                // The slowest so far counted from elsewhere.
+                self.worst.clear();
+                self.worst_floor = 0;
+            }
+            self.pre.record(pre);
+            self.total.record(total);
+        } else {
+            self.file_apart(&trace, pre, total);
+        }
         let record = Record { stamps: trace, filed: *filed };
         if self.records.len() < self.records.capacity() {
             self.records.push(record);
         }
-        if total > self.worst_floor || self.worst.len() < WORST {
+        let ranks = is_whole || self.total.count() == 0;
+        if ranks && (total > self.worst_floor || self.worst.len() < WORST) {
             self.keep_worst(total, record);
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn timeline(report: &Report) -> Option<Plot> {
     type Value = fn(&Bucket) -> Option<u64>;
     let series: [(&'static str, Value); 4] = [
         ("age-max", |bucket| bucket.age_max_ns),
-        ("slowest", |bucket| Some(bucket.max_ns)),
+        ("slowest", |bucket| bucket.max_ns),
         ("p99", |bucket| bucket.p99_ns),
         ("p50", |bucket| bucket.p50_ns),
     ];

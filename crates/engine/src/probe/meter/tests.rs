@@ -72,7 +72,7 @@ fn stages_are_contiguous_and_add_up_to_the_total() {
     assert_eq!(groups, [Some(90), Some(30)]);
     let stamps = meter.records()[0].stamps;
     let parts: u64 = meter.source_stages().filter_map(|s| meter.stage_ns(&stamps, s)).sum();
-    assert_eq!(parts, meter.total_ns(&stamps));
+    assert_eq!(Some(parts), meter.total_ns(&stamps));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn keeps_the_slowest_ticks_whole() {
 }
 
 #[test]
-fn a_tick_whose_first_stamp_is_not_known_counts_from_the_next_and_still_adds_up() {
+fn a_tick_whose_first_stamp_is_not_known_is_in_its_stages_and_in_no_total() {
     let mut meter = Meter::new(Hand::at(130), Stage::KernelWait, 10);
     walk(&mut meter, Stamps::read(Some(70), 100, 130), &from_feed(5));
     meter.counter.now.set(130);
@@ -120,15 +120,52 @@ fn a_tick_whose_first_stamp_is_not_known_counts_from_the_next_and_still_adds_up(
     assert_eq!((meter.stage(Stage::KernelWait).count(), meter.filed()), (1, 2));
     assert_eq!(meter.stage(Stage::KernelWait).max(), Some(60));
     assert_eq!(meter.stage(Stage::Framing).count(), 2);
-    assert_eq!((meter.total().max(), meter.total().min()), (Some(180), Some(120)));
-    assert_eq!(meter.group(Group::Pre).min(), Some(90));
-    for (record, whole) in meter.records().iter().zip([8, 7]) {
+    assert_eq!((meter.total().count(), meter.total().max()), (1, Some(180)));
+    let groups = [Group::Pre, Group::Post].map(|group| meter.group(group).count());
+    assert_eq!(groups, [1, 2], "what follows does not depend on where a total begins");
+    assert_eq!(meter.worst().len(), 1);
+    let shares: f64 = meter.source_stages().filter_map(|stage| meter.share(stage)).sum();
+    assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+    for (record, (whole, total)) in meter.records().iter().zip([(8, Some(180)), (7, None)]) {
         let stages = meter.source_stages();
         let parts: Vec<u64> =
             stages.filter_map(|stage| meter.stage_ns(&record.stamps, stage)).collect();
-        assert_eq!(parts.len(), whole);
-        assert_eq!(parts.iter().sum::<u64>(), meter.total_ns(&record.stamps));
+        assert_eq!((parts.len(), meter.total_ns(&record.stamps)), (whole, total));
+        assert!(total.is_none_or(|total| total == parts.iter().sum::<u64>()));
     }
+    meter.conclude();
+    assert_eq!(meter.source_stages().count(), 8, "the source has that stamp");
+}
+
+#[test]
+fn the_slowest_ticks_all_count_from_the_same_stamp() {
+    let mut meter = Meter::new(Hand::at(130), Stage::KernelWait, 0);
+    for (kernel, wait) in [(None, 500), (Some(70), 5), (None, 900), (Some(70), 6)] {
+        meter.counter.now.set(130);
+        walk(&mut meter, Stamps::read(kernel, 100, 130), &from_feed(wait));
+    }
+    let totals: Vec<u64> = meter.worst().iter().map(|worst| worst.total_ns).collect();
+    assert_eq!(totals, [192, 180]);
+}
+
+#[test]
+fn where_no_tick_has_the_first_stamp_totals_count_from_the_next() {
+    let mut meter = Meter::new(Hand::at(130), Stage::KernelWait, 10);
+    for wait in [5, 6] {
+        meter.counter.now.set(130);
+        walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(wait));
+    }
+    assert_eq!(meter.total().count(), 0);
+    meter.conclude();
+    let stages: Vec<Stage> = meter.source_stages().collect();
+    assert_eq!(stages.first(), Some(&Stage::Framing));
+    assert!(stages.iter().all(|stage| meter.stage(*stage).count() == 2));
+    assert_eq!((meter.total().max(), meter.total().min()), (Some(132), Some(120)));
+    assert_eq!(meter.group(Group::Pre).count(), 2);
+    assert_eq!(meter.worst().first().map(|worst| worst.total_ns), Some(132));
+    let shares: f64 = stages.iter().filter_map(|stage| meter.share(*stage)).sum();
+    assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+    assert_eq!(meter.total_ns(&meter.records()[0].stamps), Some(120));
 }
 
 /// What a tick that begins at `kernel` and ends at once is told of.
