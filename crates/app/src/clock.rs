@@ -153,7 +153,8 @@ impl OffsetWatch {
         Self::begin(cycles.now_ns(), cycles.wall_offset())
     }
 
-    fn begin(now_ns: u64, first: WallOffset) -> Self {
+    /// Begins with what was measured at a moment on the counter's scale.
+    pub(crate) fn begin(now_ns: u64, first: WallOffset) -> Self {
         let clock = WallClock::known(first, now_ns + LIFETIME_NS);
         let told =
             OffsetReport { first, measured: 1, widest_bracket_ns: first.bracket_ns, steps: 0 };

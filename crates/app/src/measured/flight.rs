@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
@@ -152,8 +153,7 @@ where
         let landing = Landed { pilot, ended, processors, disturbances, duration_ns };
         let _ = landed.send(Ok(landing));
     };
-    let thread = std::thread::Builder::new().name("tick-path".to_owned()).spawn(run);
-    let thread = thread.map_err(|error| no_thread(&error))?;
+    let thread = launch(run, cycles, offsets)?;
     let (landed, early) = wait(&landing, &orders, watch, offsets)?;
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
@@ -169,6 +169,20 @@ where
     events.extend(end.event(duration_ns));
     let course = Course { begin, duration_ns, disturbances, arrived, events, events_left_out };
     Ok(Flight { path, end, course, processors, tap, news_dropped })
+}
+
+/// Starts the tick thread, which finds the offset of the date just measured: to prepare the run may
+/// have taken longer than an offset is good for.
+///
+/// Errors: status 2 if there is no thread to be had.
+fn launch<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+    cycles: &Cycles,
+    offsets: &mut OffsetWatch,
+) -> Result<JoinHandle<T>, Failure> {
+    offsets.look(cycles);
+    let thread = thread::Builder::new().name("tick-path".to_owned());
+    thread.spawn(run).map_err(|error| no_thread(&error))
 }
 
 /// Looks after the run until the tick thread hands back what it has; why it was told to stop.
@@ -252,4 +266,21 @@ fn stream(
         entropy: crate::run_folder::since_epoch().as_nanos() as u64,
     })
     .map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_tick_finds_an_offset_however_long_the_run_was_prepared() {
+        let cycles = Cycles::new();
+        let mut offsets = OffsetWatch::begin(0, cycles.wall_offset());
+        let clock = offsets.clock();
+        assert_eq!(clock.offset(cycles.now_ns()), None, "the machine runs for more than a second");
+        let ticks = cycles.clone();
+        let run = move || clock.offset(ticks.now_ns());
+        let found = launch(run, &cycles, &mut offsets).expect("a thread").join();
+        assert!(found.expect("no panic").is_some());
+    }
 }
