@@ -21,6 +21,7 @@ const LEAST_BLOCKS: usize = 5;
 pub(super) enum Unjudged {
     TooFewTicks,
     TooFewBlocks,
+    UnlikeBounds,
 }
 
 impl Unjudged {
@@ -28,6 +29,7 @@ impl Unjudged {
         match self {
             Self::TooFewTicks => "not judged, too few ticks",
             Self::TooFewBlocks => "not judged, too few stretches of the run reach it",
+            Self::UnlikeBounds => "not judged, the runs have unlike shares of upper bounds",
         }
     }
 }

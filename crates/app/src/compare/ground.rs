@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Status};
 use crate::report::SCHEMA;
+use crate::report::advice::MANY_BOUNDED;
 
 /// Ticks below which a comparison is hardly worth its name.
 const FEW_TICKS: u64 = 1000;
@@ -27,6 +28,8 @@ pub(super) struct Ground {
     pub(super) traced: u64,
     pub(super) incomplete: bool,
     pub(super) total_from: String,
+    #[serde(default)]
+    pub(super) kernel_stamps: KernelStamps,
     pub(super) stages: Vec<StageName>,
     pub(super) age: Option<Value>,
     pub(super) traces_written: u64,
@@ -36,6 +39,14 @@ pub(super) struct Ground {
     #[serde(default)]
     pub(super) config: BTreeMap<String, Value>,
     pub(super) config_hash: String,
+}
+
+/// How many ticks have an upper bound instead of a wait in the kernel, or neither.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct KernelStamps {
+    bounded: u64,
+    missing: u64,
+    unplaced: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +79,16 @@ impl Ground {
             ));
         }
         serde_json::from_value(report).map_err(broken)
+    }
+
+    /// Percent of the ticks.
+    fn percent(&self, ticks: u64) -> f64 {
+        ticks as f64 * 100.0 / self.traced.max(1) as f64
+    }
+
+    /// Percent of the ticks that have an upper bound.
+    fn bounded_percent(&self) -> f64 {
+        self.percent(self.kernel_stamps.bounded)
     }
 
     /// A text of the environment, or `unknown`.
@@ -111,6 +132,11 @@ pub(super) fn refuse(a: &Ground, b: &Ground) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether upper bounds are on so unlike shares of the ticks that they would be compared with waits.
+pub(super) fn bounds_differ(a: &Ground, b: &Ground) -> bool {
+    (a.bounded_percent() - b.bounded_percent()).abs() > MANY_BOUNDED as f64
+}
+
 /// Everything besides the program that may be behind a difference.
 pub(super) fn warnings(a: &Ground, b: &Ground) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -126,6 +152,22 @@ pub(super) fn warnings(a: &Ground, b: &Ground) -> Vec<String> {
             let ticks = ground.traces_written;
             warnings.push(format!("{name} holds {ticks} ticks, {FEW_TICKS} would say more"));
         }
+        let unknown = ground.kernel_stamps.missing + ground.kernel_stamps.unplaced;
+        if ground.total_from == "kernel" && ground.percent(unknown) > MANY_BOUNDED as f64 {
+            warnings.push(format!(
+                "{name} has no kernel stamp on {unknown} of its {} ticks: its kernel_wait and total \
+                 are those of the others",
+                ground.traced
+            ));
+        }
+    }
+    if bounds_differ(a, b) {
+        warnings.push(format!(
+            "kernel_wait is an upper bound on {:.1} % of the ticks of A and on {:.1} % of B: it and \
+             total are shown and not judged",
+            a.bounded_percent(),
+            b.bounded_percent()
+        ));
     }
     if a.symbol != b.symbol {
         warnings.push(format!("the symbols differ: {} in A and {} in B", a.symbol, b.symbol));

@@ -13,11 +13,12 @@ mod verdict;
 use std::io::{self, Write};
 use std::path::Path;
 
+use engine::probe::Stage;
 use serde::Serialize;
 
 use crate::cli::CompareArgs;
 use crate::failure::{Failure, Status};
-use bootstrap::{BLOCKS, Resamples};
+use bootstrap::{BLOCKS, Resamples, Unjudged};
 use ground::Ground;
 use series::{Percentile, Series};
 use verdict::{Judgement, Method, Part, Verdict};
@@ -66,6 +67,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Status, Failure> {
     let a_times = ticks::read(&args.a, &names, a.traces_written)?;
     let b_times = ticks::read(&args.b, &names, b.traces_written)?;
     let resamples = Resamples::of_two_runs(args.resamples, args.seed);
+    let unlike_bounds = ground::bounds_differ(&a, &b);
     let mut parts = Vec::new();
     // A stage without work is one step of the counter, or what a stamp costs.
     let mut step = None;
@@ -75,7 +77,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Status, Failure> {
         step = medians.filter(|median| *median > 0).chain(step).min();
         let asked = args.only.contains(name);
         if asked || args.only.is_empty() {
-            parts.push(Part::new(name, asked || name != AGE, [&a, &b], &resamples));
+            let part = Part::new(name, asked || name != AGE, [&a, &b], &resamples);
+            let bounded = unlike_bounds && (name == TOTAL || name == Stage::KernelWait.name());
+            parts.push(if bounded { part.left_unjudged(Unjudged::UnlikeBounds) } else { part });
         }
     }
     let method = Method {
@@ -147,8 +151,8 @@ fn status(judgement: &Judgement) -> Result<Status, Failure> {
         Some(Verdict::Faster | Verdict::NoDifferenceSeen) => Ok(Status::Done),
         None => Err(Failure::new(
             Status::Incomplete,
-            "nothing could be judged: the runs hold too few ticks",
-            "measure again with more --ticks",
+            "nothing could be judged: the reason stands in each row",
+            "measure again with more --ticks, and both runs at the same --rate",
         )),
     }
 }

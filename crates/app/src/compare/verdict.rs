@@ -61,6 +61,14 @@ impl Part {
     }
 }
 
+impl Part {
+    /// The same figures without an interval, for this reason.
+    pub(super) fn left_unjudged(mut self, why: Unjudged) -> Self {
+        self.estimates.iter_mut().for_each(|one| one.resamples = Err(why));
+        self
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Slower,

@@ -30,7 +30,7 @@ const STAMP_SHARE: f64 = 0.10;
 /// A tail is long if p99.9 is this many times the median.
 const LONG_TAIL: u64 = 20;
 /// So many percent of the ticks with an upper bound instead of a wait are worth a word.
-pub(super) const MANY_BOUNDED: u64 = 1;
+pub(crate) const MANY_BOUNDED: u64 = 1;
 
 /// What the figures advise; empty means to change nothing.
 pub(crate) fn of(

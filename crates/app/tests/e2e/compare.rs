@@ -84,6 +84,34 @@ fn ten_times_the_time_is_a_regression_and_a_tenth_is_none() {
 }
 
 #[test]
+fn more_upper_bounds_are_no_slow_down() {
+    let world = measured();
+    calm(&world);
+    let ticks = world.text("a/ticks.csv");
+    copy(&world, 1, |report| {
+        let bounded = report["kernel_stamps"]["bounded"].as_u64().expect("a number");
+        let more = if bounded > 300 { bounded - 300 } else { bounded + 300 };
+        report["kernel_stamps"]["bounded"] = json!(more);
+    });
+    // The wait of every tick of B is one that it may have had at most, and so is its total.
+    let header = ticks.lines().next().expect("a header");
+    let of = |name| header.split(',').position(|column| column == name).expect(name);
+    let bounds = [of("kernel_wait_ns"), of("total_ns")];
+    let row = |row: &str| {
+        let mut cells: Vec<&str> = row.split(',').collect();
+        bounds.iter().for_each(|place| cells[*place] = "900000");
+        cells.join(",")
+    };
+    let rows: Vec<String> = ticks.lines().skip(1).map(row).collect();
+    world.write("b/ticks.csv", &format!("{header}\n{}\n", rows.join("\n")));
+    let ended = world.run(COMPARE);
+    ended.assert_failure(0, &["warning: kernel_wait is an upper bound on "]);
+    assert_eq!(ended.out.matches("unlike shares of upper bounds").count(), 4, "{}", ended.out);
+    let only = COMPARE.into_iter().chain(["--only", "total"]);
+    world.run(only).assert_failure(3, &["error: nothing could be judged"]);
+}
+
+#[test]
 fn the_same_seed_prints_the_same_document() {
     let world = measured();
     copy(&world, 2, |_| {});

@@ -75,6 +75,30 @@ fn whatever_else_may_be_behind_a_difference_is_told() {
     assert_eq!(warnings(&a, &ground(&pinned)), told);
 }
 
+/// The report of a run over sockets with so many bounded, missing and unplaced ticks.
+fn arrived(bounded: u64, missing: u64, unplaced: u64) -> Ground {
+    let mut report = report();
+    report["total_from"] = json!("kernel");
+    report["kernel_stamps"] = json!({
+        "available": true, "exact": 1, "bounded": bounded, "missing": missing, "unplaced": unplaced,
+    });
+    ground(&report)
+}
+
+#[test]
+fn unlike_shares_of_upper_bounds_and_ticks_without_a_stamp_are_told() {
+    let (few, many) = (arrived(1000, 0, 0), arrived(1051, 0, 0));
+    assert!(!bounds_differ(&few, &arrived(1050, 0, 0)) && bounds_differ(&few, &many));
+    assert!(bounds_differ(&many, &few));
+    let told = "kernel_wait is an upper bound on 20.0 % of the ticks of A and on 21.0 % of B: it and \
+                total are shown and not judged";
+    assert_eq!(warnings(&few, &many), [told]);
+    assert_eq!(warnings(&few, &arrived(1000, 20, 30)), Vec::<String>::new());
+    let told = "B has no kernel stamp on 51 of its 5000 ticks: its kernel_wait and total are those of \
+                the others";
+    assert_eq!(warnings(&few, &arrived(1000, 20, 31)), [told]);
+}
+
 #[test]
 fn changed_configuration_keys_are_named() {
     let a = ground(&report());
