@@ -38,7 +38,6 @@ impl Traced {
 /// The clock of a traced replay, and what is known before it begins.
 pub(super) struct Tracing {
     cycles: Cycles,
-    first: Stage,
     token: String,
     ground: Ground,
     begin: u64,
@@ -47,11 +46,11 @@ pub(super) struct Tracing {
 }
 
 impl Tracing {
-    /// Calibrates the clock; the ticks of `source` enter at the feed room, or at the broker room.
+    /// Calibrates the clock.
     pub(super) fn begin(config: &Config, input: &Input, source: String) -> Self {
-        let (first, token) = match input {
-            Input::Packets(recording) => (Stage::Feed, recording.label().token.clone()),
-            Input::Rows(_) => (Stage::Broker, config.instrument.token.clone()),
+        let token = match input {
+            Input::Packets(recording) => recording.label().token.clone(),
+            Input::Rows(_) => config.instrument.token.clone(),
         };
         let cycles = Cycles::new();
         let ground = Ground {
@@ -72,21 +71,19 @@ impl Tracing {
             steps: 0,
         };
         let (begin, disturbances) = (cycles.raw(), cycles.disturbances());
-        Self { cycles, first, token, ground, begin, offsets, disturbances }
+        Self { cycles, token, ground, begin, offsets, disturbances }
     }
 
-    /// A meter for the path.
+    /// A meter for the path: a replay begins with the decoded tick.
     pub(super) fn meter(&self) -> Meter<Cycles> {
-        Meter::new(self.cycles.clone(), self.first, KEPT)
+        Meter::new(self.cycles.clone(), Stage::Broker, KEPT)
     }
 
-    /// Begins the trace of each tick.
+    /// Begins the trace of each tick; the feed room, where packets come through it, stamps its end
+    /// over this.
     pub(super) fn traces(&self) -> impl Fn() -> Stamps + use<> {
-        let (cycles, first) = (self.cycles.clone(), self.first);
-        move || match first {
-            Stage::Feed => Stamps::read(None, 1, cycles.raw()),
-            _ => Stamps::tick(cycles.raw()),
-        }
+        let cycles = self.cycles.clone();
+        move || Stamps::tick(cycles.raw())
     }
 
     /// Writes the report of a path that has been finished.

@@ -147,6 +147,15 @@ fn twenty_thousand_ticks_through_the_sandbox_give_what_a_replay_gives() {
     }
 }
 
+/// A replay begins with the decoded tick, also where it decodes packets.
+#[track_caller]
+fn assert_from_tick(report: &Value) {
+    let stages = report["stages"].as_array().expect("stages");
+    let names: Vec<&str> = stages.iter().filter_map(|stage| stage["name"].as_str()).collect();
+    assert_eq!(names, ["broker", "trader", "indicators", "signal", "position"]);
+    assert_eq!((&report["total_from"], &report["incomplete"]), (&json!("tick"), &json!(false)));
+}
+
 #[test]
 fn the_recording_of_a_run_replays_to_its_trades() {
     let world = World::new();
@@ -163,8 +172,9 @@ fn the_recording_of_a_run_replays_to_its_trades() {
         let names = world.names(&live);
         let is_packets = |name: &&String| name.ends_with("-47338.parquet");
         let recording = format!("{live}/{}", names.iter().find(is_packets).expect("recorded"));
-        let replay = ["replay", recording.as_str(), "--quiet"];
+        let replay = ["replay", recording.as_str(), "--quiet", "--trace"];
         world.run(replay.into_iter().chain(args(&replayed))).assert_status(0);
+        assert_from_tick(&world.json(&format!("{replayed}/report.json")));
         let [live, replayed] =
             [live, replayed].map(|name| world.json(&format!("{name}/result.json")));
         assert_eq!(live["counts"]["processed"], 20_000, "{set}");
