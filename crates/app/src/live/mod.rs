@@ -10,7 +10,7 @@ mod rings;
 mod side;
 mod watch;
 
-pub(crate) use board::RingView;
+pub(crate) use board::{Board, RingView};
 pub(crate) use metrics::Metrics;
 pub(crate) use rings::{Outflow, Snapshot, Traced, Window};
 pub(crate) use side::{Live, LiveReport, Scheduled, Store};

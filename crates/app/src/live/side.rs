@@ -48,10 +48,7 @@ pub(crate) struct LiveReport {
 }
 
 /// The side thread as its owner sees it.
-pub(crate) struct Live {
-    pub(crate) board: Board,
-    thread: JoinHandle<LiveReport>,
-}
+pub(crate) struct Live(JoinHandle<LiveReport>);
 
 /// One ring's reading end and its counts.
 struct Outlet<T> {
@@ -123,10 +120,11 @@ fn ring<T: Copy + Default>(
 
 impl Live {
     /// Starts the thread for a run that begins at `begin` and whose source's first stage is `first`.
+    /// Its views are put up on the board.
     ///
     /// Errors: status 2 if the thread cannot start, or the store's file cannot be made.
     pub(crate) fn start(
-        clock: &Cycles,
+        (clock, board): (&Cycles, &Board),
         begin: u64,
         first: Stage,
         (recorder, scheduled): (Option<Watcher>, Option<Scheduled>),
@@ -135,7 +133,6 @@ impl Live {
         let store = store.map(OpenStore::create).transpose()?;
         let (traces, traces_dropped, traces_out) = ring("traces", TRACES);
         let (snapshots, snapshots_dropped, snapshots_out) = ring("snapshots", SNAPSHOTS);
-        let board = Board::default();
         let side = Side {
             traces: traces_out,
             snapshots: snapshots_out,
@@ -155,12 +152,12 @@ impl Live {
             Failure::usage(what, "raise `ulimit -u`")
         })?;
         let outflow = Outflow { ring: traces, dropped: traces_dropped };
-        Ok((outflow, Window::new(snapshots, snapshots_dropped), Self { board, thread }))
+        Ok((outflow, Window::new(snapshots, snapshots_dropped), Self(thread)))
     }
 
     /// Waits until all is taken out; both other ends of the rings must be gone.
     pub(crate) fn finish(self) -> LiveReport {
-        self.thread.join().unwrap_or_default()
+        self.0.join().unwrap_or_default()
     }
 }
 
@@ -321,9 +318,10 @@ mod tests {
         let options = Options::new(cycles.clone(), cycles.wall_offset());
         let (tap, recorder) = Recorder::start(folder.path(), label(), options).expect("started");
         let looks = (Some(recorder.watcher()), None);
-        let started = Live::start(&cycles, cycles.raw(), Stage::KernelWait, looks, None);
+        let board = Board::default();
+        let at = (&cycles, &board);
+        let started = Live::start(at, cycles.raw(), Stage::KernelWait, looks, None);
         let (outflow, window, live) = started.expect("a thread");
-        let board = live.board.clone();
         drop((outflow, window));
         let report = live.finish();
         assert_eq!(names(&board.view().rings), ["traces", "snapshots", "recorder"]);

@@ -34,14 +34,21 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Says early that there is nothing to draw on.
+    ///
+    /// Errors: status 2 if stderr is no terminal.
+    pub(crate) fn require_terminal() -> Result<(), Failure> {
+        if stderr().is_terminal() {
+            return Ok(());
+        }
+        let hint = "leave out --watch, or use --metrics 0 and look at the page it names";
+        Err(Failure::usage("--watch needs a terminal, and stderr is none", hint))
+    }
+
     /// Takes the terminal over; `title` says what runs.
     ///
-    /// Errors: status 2 if stderr is no terminal, or it cannot be drawn on.
+    /// Errors: status 2 if it cannot be drawn on.
     pub(crate) fn start(title: String, board: Board) -> Result<Self, Failure> {
-        if !stderr().is_terminal() {
-            let hint = "leave out --watch, or use --metrics 0 and look at the page it names";
-            return Err(Failure::usage("--watch needs a terminal, and stderr is none", hint));
-        }
         let failed = |error: std::io::Error| {
             Failure::usage(format!("cannot draw on the terminal: {error}"), "leave out --watch")
         };

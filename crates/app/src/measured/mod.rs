@@ -25,7 +25,9 @@ use crate::background::Background;
 use crate::cli::{LiveArgs, RunArgs, SourceArgs};
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
-use crate::live::{Live, LiveReport, Metrics, Outflow, Scheduled, Store, Traced, Watch, Window};
+use crate::live::{
+    Board, Live, LiveReport, Metrics, Outflow, Scheduled, Store, Traced, Watch, Window,
+};
 use crate::recorder::{self, Label, Recorder, Tap};
 use crate::report::environment::Environment;
 use crate::report::{Figures, Ground, age};
@@ -151,17 +153,34 @@ impl Stand {
         Ok(Some(Trial { total: Figures::of(meter.total()), age: ages.as_deref().map(age) }))
     }
 
+    /// Takes what is needed to show a run, before anything of it is made; where it will be shown.
+    ///
+    /// Errors: status 2 if there is no terminal to watch it in, or the port for metrics cannot be had.
+    fn views(&self, plan: &Plan<'_>) -> Result<Board, Failure> {
+        let board = Board::default();
+        if plan.live.watch {
+            Watch::require_terminal()?;
+        }
+        if let Some(port) = plan.live.metrics {
+            let metrics = Metrics::serve(port, board.clone(), self.background.handle())?;
+            let _ = writeln!(std::io::stderr(), "metrics at {}", metrics.url());
+        }
+        Ok(board)
+    }
+
     /// Starts what shows the run while it lasts, where somebody wants it.
     fn show(
         &self,
         plan: &Plan<'_>,
         source: &Source,
-        place: Option<(&RunFolder, &str)>,
+        place: Option<Place<'_>>,
         recorder: Option<&Recorder>,
         begin: u64,
     ) -> Result<Option<(Outflow, Window, Shown)>, Failure> {
         let wanted = plan.streams() || plan.live.watch || plan.live.metrics.is_some();
-        let Some((folder, symbol)) = place.filter(|_| wanted) else { return Ok(None) };
+        let Some(Place { folder, symbol, board }) = place.filter(|_| wanted) else {
+            return Ok(None);
+        };
         let store = plan
             .streams()
             .then(|| Store { folder: folder.path().to_owned(), token: source.token_text() });
@@ -170,14 +189,9 @@ impl Stand {
         });
         let looks = (recorder.map(Recorder::watcher), scheduled);
         let (outflow, window, live) =
-            Live::start(&self.cycles, begin, self.first_stage(), looks, store)?;
-        let board = live.board.clone();
-        if let Some(port) = plan.live.metrics {
-            let metrics = Metrics::serve(port, board.clone(), self.background.handle())?;
-            let _ = writeln!(std::io::stderr(), "metrics at {}", metrics.url());
-        }
+            Live::start((&self.cycles, board), begin, self.first_stage(), looks, store)?;
         let title = || format!("{} of {symbol}", plan.command);
-        let watch = plan.live.watch.then(|| Watch::start(title(), board)).transpose()?;
+        let watch = plan.live.watch.then(|| Watch::start(title(), board.clone())).transpose()?;
         Ok(Some((outflow, window, Shown { live, watch })))
     }
 
@@ -188,7 +202,7 @@ impl Stand {
         config: &Config,
         source: &Source,
         (tap, recorder): (Option<Tap>, Option<&Recorder>),
-        place: Option<(&RunFolder, &str)>,
+        place: Option<Place<'_>>,
     ) -> Result<(Flight<S, Traced>, Option<LiveReport>), Failure> {
         let begin = self.cycles.0.raw();
         let shown = self.show(plan, source, place, recorder, begin)?;
@@ -218,7 +232,7 @@ impl Stand {
             gaps: Log::new(EVENTS),
             known: broker::Arrivals::default(),
         };
-        let board = shown.as_ref().map(|shown| &shown.live.board);
+        let board = place.filter(|_| shown.is_some()).map(|place| place.board);
         let prints = place.is_some() && !plan.run.quiet && !plan.live.watch;
         let watch = Watched {
             source,
@@ -245,6 +259,14 @@ impl Stand {
     }
 }
 
+/// Where a run is kept and shown.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    folder: &'a RunFolder,
+    symbol: &'a str,
+    board: &'a Board,
+}
+
 /// What shows a run.
 struct Shown {
     live: Live,
@@ -267,6 +289,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let fills = fills::model(config)?;
     let mut stand = Stand::new()?;
     RunFolder::refuse_existing(plan.run.out.as_deref())?;
+    let board = stand.views(plan)?;
     let _granted = Granted::ask(&config.tuning)?;
     let prepared = source::prepare(plan, config, &stand.cycles)?;
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
@@ -291,8 +314,8 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
         (None, None)
     };
     let side = (tap, recorder.as_ref());
-    let (flight, live) =
-        stand.fly::<S>(plan, config, &source, side, Some((&folder, &ground.symbol)))?;
+    let place = Place { folder: &folder, symbol: &ground.symbol, board: &board };
+    let (flight, live) = stand.fly::<S>(plan, config, &source, side, Some(place))?;
     let done = Done { flight, offsets: stand.offsets.report(), recorder, live };
     report(plan, config, Some(&source), &folder, ground, done)
 }

@@ -125,8 +125,6 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let mut stand = Stand::new()?;
     RunFolder::refuse_existing(args.run.out.as_deref())?;
     let (mut rows, refused) = rows(&config.tuning);
-    let folder =
-        RunFolder::create(args.run.out.as_deref(), "tune", &playback::instrument(config).symbol)?;
     let mut interrupted = false;
     'rounds: for round in 0..ROUNDS {
         let order = order(rows.len(), round);
@@ -150,6 +148,8 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let best = Figure::ALL.map(|figure| best_in(figure, &rows)).into();
     let tune =
         Tune { schema: 1, ticks: args.ticks, rounds: whole, rows, refused, best, interrupted };
+    let symbol = playback::instrument(config).symbol;
+    let folder = RunFolder::create(args.run.out.as_deref(), "tune", &symbol)?;
     folder.write("tune.json", |file| {
         serde_json::to_writer_pretty(&mut *file, &tune)?;
         file.write_all(b"\n")

@@ -1,7 +1,7 @@
 //! What a run shows while it lasts: the page for Prometheus, the rings, the screen that needs a terminal.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use quanta::Instant;
@@ -92,6 +92,19 @@ fn the_ticks_of_a_trading_day_are_written_while_it_lasts() {
 #[test]
 fn watching_needs_a_terminal() {
     let world = World::new();
-    let ended = world.run(["perf", "--plain", "--ticks", "10", "--watch"]);
+    let args = ["perf", "--plain", "--ticks", "10", "--out", "run"];
+    let ended = world.run(args.into_iter().chain(["--watch"]));
     ended.assert_failure(2, &["--watch needs a terminal", "hint: ", "--metrics 0"]);
+    assert!(!world.path("run").exists(), "the same command is not refused for its folder");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anything_is_made() {
+    let world = World::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let args = ["perf", "--plain", "--ticks", "10", "--out", "run", "--metrics", &port];
+    let words = ["cannot serve metrics on port ", "hint: take another port"];
+    world.run(args).assert_failure(2, &words);
+    assert!(!world.path("run").exists(), "the same command is not refused for its folder");
 }

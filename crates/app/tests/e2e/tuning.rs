@@ -133,6 +133,16 @@ fn an_interrupted_tune_compares_the_whole_rounds_that_it_has() {
 }
 
 #[test]
+fn a_tune_whose_trial_fails_leaves_no_folder() {
+    let world = World::new();
+    let file = crate::common::fixture("ticks/edge_utc_timestamps.csv");
+    let file = file.to_str().expect("a name");
+    let ended = world.run(TUNE.split(' ').chain(["--ticks-file", file]));
+    ended.assert_failure(3, &["error: nothing was traced", "hint: "]);
+    assert!(!world.path("run").exists(), "the same command is not refused for its folder");
+}
+
+#[test]
 fn tune_is_not_for_the_brokers_feed() {
     let world = World::new();
     let ended = world.run(["perf", "--tune", "--live", "--token", "2:1"]);
