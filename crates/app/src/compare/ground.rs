@@ -1,13 +1,11 @@
 //! What the reports of two runs say of the ground they stand on, and whether they can be compared.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::failure::{Failure, Status};
-use crate::report::SCHEMA;
+use crate::failure::Failure;
 use crate::report::advice::MANY_BOUNDED;
 
 /// Ticks below which a comparison is hardly worth its name.
@@ -55,32 +53,6 @@ pub(super) struct StageName {
 }
 
 impl Ground {
-    /// Reads the report of a run folder.
-    ///
-    /// Errors: status 5 if there is none that can be read; status 2 if another version wrote it.
-    pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
-        let path = folder.join("report.json");
-        let name = path.display();
-        let unreadable = |error: &dyn std::fmt::Display, hint: &str| {
-            Failure::new(Status::Data, format!("cannot read {name}: {error}"), hint)
-        };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            unreadable(&error, "name the folder of a run of `myquant perf` or `myquant trade`")
-        })?;
-        let broken = |error: serde_json::Error| {
-            unreadable(&error, "the file is cut or changed: measure again")
-        };
-        let report: Value = serde_json::from_str(&text).map_err(broken)?;
-        let schema = report.get("schema").unwrap_or(&Value::Null);
-        if *schema != SCHEMA {
-            return Err(Failure::usage(
-                format!("{name} has the schema {schema}, this program reads {SCHEMA}"),
-                "measure both runs with programs whose reports have the same schema",
-            ));
-        }
-        serde_json::from_value(report).map_err(broken)
-    }
-
     /// Percent of the ticks.
     fn percent(&self, ticks: u64) -> f64 {
         ticks as f64 * 100.0 / self.traced.max(1) as f64

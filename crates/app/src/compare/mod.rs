@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::cli::CompareArgs;
 use crate::failure::{Failure, Status};
+use crate::report;
 use bootstrap::{BLOCKS, Resamples, Unjudged};
 use ground::Ground;
 use series::{Percentile, Series};
@@ -54,7 +55,7 @@ struct Run<'a> {
 
 /// Runs the command.
 pub(crate) fn run(args: &CompareArgs) -> Result<Status, Failure> {
-    let (a, b) = (Ground::read(&args.a)?, Ground::read(&args.b)?);
+    let (a, b): (Ground, Ground) = (report::read(&args.a)?, report::read(&args.b)?);
     ground::refuse(&a, &b)?;
     let names = common(&a, &b);
     wanted(&names, &args.only)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use engine::probe::Counter;
 use engine::units::Zone;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::ticks::Kept;
 use super::ticks_parquet::{self, TicksFile};
@@ -79,33 +80,34 @@ impl Report {
         let trace = trace_events::bytes(self, &ticks)?;
         Ok([(self.page_name(), page.into_bytes()), (TRACE, trace)])
     }
+}
 
-    /// Reads the report of a run's folder.
-    ///
-    /// Errors: status 2 where there is none, 5 if it is damaged or of another form.
-    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
-        let path = folder.join(REPORT);
-        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Failure::usage(
-                format!("{} holds no {REPORT}", folder.display()),
-                "give the folder of a run of perf or trade, or of replay with --trace",
+/// Reads `report.json` of a run's folder, or as much of it as is wanted.
+///
+/// Errors: status 5 if there is none that can be read: it is missing, damaged, or of another form.
+pub(crate) fn read<T: DeserializeOwned>(folder: &Path) -> Result<T, Failure> {
+    let path = folder.join(REPORT);
+    let unreadable =
+        |what: String, hint: &str| Failure::new(Status::Data, format!("cannot read {what}"), hint);
+    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => unreadable(
+            format!("{}: {error}", path.display()),
+            "give the folder of a run of perf or trade, or of replay with --trace",
+        ),
+        _ => damaged(&path, &error),
+    })?;
+    let form: Form = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
+    if form.schema != SCHEMA {
+        let schema = form.schema;
+        return Err(unreadable(
+            format!(
+                "{}: it has the form {schema}, this program reads form {SCHEMA}",
+                path.display()
             ),
-            _ => damaged(&path, &error),
-        })?;
-        let form: Form = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
-        if form.schema != SCHEMA {
-            return Err(Failure::new(
-                Status::Data,
-                format!(
-                    "{} has the form {}, this program reads form {SCHEMA}",
-                    path.display(),
-                    form.schema
-                ),
-                "use the version of the program that made it; environment.version names it",
-            ));
-        }
-        serde_json::from_str(&text).map_err(|error| damaged(&path, &error))
+            "use the version of the program that made it; environment.version names it",
+        ));
     }
+    serde_json::from_str(&text).map_err(|error| damaged(&path, &error))
 }
 
 /// What every form of `report.json` says of itself.
@@ -124,9 +126,9 @@ fn damaged(path: &Path, error: &dyn std::error::Error) -> Failure {
 
 /// Makes the page and the trace of an earlier run again, and says where they are.
 ///
-/// Errors: status 2 for a folder without a report, or that cannot be written; 5 for damaged files.
+/// Errors: status 5 for a folder without a report or with damaged files; 2 if it cannot be written.
 pub(crate) fn rebuild(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let derived = Report::read(folder)?.derived(folder)?;
+    let derived = read::<Report>(folder)?.derived(folder)?;
     let folder = RunFolder::of_earlier_run(folder);
     let replaced = derived.map(|(name, bytes)| folder.replace(name, &bytes));
     replaced.into_iter().collect()

@@ -34,7 +34,7 @@ use crate::recorder::RecorderReport;
 use crate::results::sections;
 use advice::Advice;
 use environment::Environment;
-pub(crate) use files::rebuild;
+pub(crate) use files::{read, rebuild};
 use ladders::Ladders;
 use leg::ExchangeLeg;
 use threads::Process;

@@ -294,7 +294,7 @@ fn a_folder_without_a_usable_report_is_told_with_what_to_do() {
             assert!(failure.to_string().contains(word), "{word} is not in {failure}");
         }
     };
-    told(base.path(), Status::Usage, &["holds no report.json", "perf or trade"]);
+    told(base.path(), Status::Data, &["cannot read", "report.json: No such file", "perf or trade"]);
     let folder = base.path().join("run");
     let run = Run::of(300, 300);
     run.write(&run.report(Vec::new(), false), &folder);

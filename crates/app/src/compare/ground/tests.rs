@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::failure::Status;
+use crate::report::{SCHEMA, read};
 
 fn report() -> Value {
     json!({
@@ -19,7 +21,7 @@ fn report() -> Value {
 fn ground(report: &Value) -> Ground {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("report.json"), report.to_string()).expect("written");
-    Ground::read(folder.path()).expect("a report")
+    read(folder.path()).expect("a report")
 }
 
 /// The report with another value at a path such as `/environment/tls`.
@@ -121,18 +123,19 @@ fn a_report_that_cannot_be_read_says_why() {
     let path = folder.path().join("report.json");
     let other = "\"schema\": 1".replace('1', &(SCHEMA + 1).to_string());
     let cases = [
-        (None, Status::Data, "hint: name the folder of a run"),
-        (Some("{".to_owned()), Status::Data, "cannot read"),
-        (Some(format!("{{\"schema\": {SCHEMA}}}")), Status::Data, "missing field"),
-        (Some(format!("{{{other}}}")), Status::Usage, "has the schema"),
-        (Some("{}".to_owned()), Status::Usage, "has the schema null"),
+        (None, "hint: give the folder of a run"),
+        (Some("{".to_owned()), "hint: the file is damaged"),
+        (Some(format!("{{\"schema\": {SCHEMA}}}")), "missing field"),
+        (Some(format!("{{{other}}}")), "has the form"),
+        (Some("{}".to_owned()), "missing field `schema`"),
     ];
-    for (text, status, told) in cases {
+    for (text, told) in cases {
         if let Some(text) = &text {
             std::fs::write(&path, text).expect("written");
         }
-        let failure = Ground::read(folder.path()).expect_err(told);
-        assert_eq!(failure.status, status, "{failure}");
+        let failure = read::<Ground>(folder.path()).expect_err(told);
+        assert_eq!(failure.status, Status::Data, "{failure}");
+        assert!(failure.to_string().starts_with("error: cannot read "), "{failure}");
         assert!(failure.to_string().contains(told), "{failure}");
     }
 }
