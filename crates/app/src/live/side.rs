@@ -38,9 +38,13 @@ pub(crate) struct Store {
 }
 
 /// What became of the rings of this thread; the recorder gives its final figures itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LiveReport {
     pub(crate) rings: Vec<RingView>,
+    /// Traces that came through the ring.
+    pub(crate) filed: u64,
+    /// How old their ticks were, where the source has a schedule.
+    pub(crate) age: Option<Figures>,
     /// Ticks that are in the store's file; `None` where there is none, or it could not be written.
     pub(crate) written: Option<u64>,
     /// Why it could not.
@@ -206,8 +210,13 @@ impl Side {
         // Without a store, or with one that failed, the rings are emptied all the same.
         while self.next_row().is_some() {}
         let written = matches!(stored, Some(Ok(()))).then_some(count);
-        let rings = self.own_rings().to_vec();
-        LiveReport { rings, written, alarm: stored.and_then(Result::err) }
+        LiveReport {
+            rings: self.own_rings().to_vec(),
+            filed: self.meter.filed(),
+            age: self.scheduled.as_ref().map(|_| Figures::of(&self.age)),
+            written,
+            alarm: stored.and_then(Result::err),
+        }
     }
 
     /// The next trace as a row, waiting for it; `None` when no more will come.

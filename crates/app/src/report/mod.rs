@@ -293,13 +293,16 @@ impl Report {
     }
 
     /// Adds what became of the rings to live figures; of a run whose ticks left through them, how many
-    /// were written.
+    /// were written, and how old they were if none was lost on the way.
     pub(crate) fn with_live(mut self, live: Option<&LiveReport>) -> Self {
         let Some(live) = live else { return self };
         for ring in &live.rings {
             let RingView { capacity, max_depth, dropped, .. } = *ring;
             self.side.insert(ring.name.to_owned(), Ring { capacity, max_depth, dropped });
             self.advice.extend(advice::of_ring(ring.name, dropped));
+        }
+        if self.age.is_none() && live.filed == self.traced {
+            self.age.clone_from(&live.age);
         }
         if let Some(written) = live.written {
             self.traces_written = written;

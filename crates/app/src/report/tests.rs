@@ -318,3 +318,15 @@ fn a_folder_without_a_usable_report_is_told_with_what_to_do() {
     std::fs::remove_file(folder.join("ticks.parquet")).expect("removed");
     told(&folder, Status::Data, &["cannot read", "ticks.parquet"]);
 }
+
+#[test]
+fn age_is_of_every_tick_or_of_none() {
+    let mut run = Run::of(2500, 1000);
+    run.ages.truncate(1000);
+    let with = |filed| {
+        let live = LiveReport { filed, age: Some(age(&[Some(7)])), ..LiveReport::default() };
+        run.report(Vec::new(), false).with_live(Some(&live)).age.and_then(|age| age.max_ns)
+    };
+    assert!(run.report(Vec::new(), false).age.is_none(), "a part of them would hide a slowdown");
+    assert_eq!((with(2499), with(2500)), (None, Some(7)), "all came through the ring, or not all");
+}
