@@ -18,6 +18,14 @@ pub(crate) fn disturbances() -> Option<Disturbances> {
     })
 }
 
+/// CPU that the calling thread has used since it began, in seconds; `None` where the system does not say.
+pub(crate) fn cpu_seconds() -> Option<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
+    let [user, system] = [usage.user_time(), usage.system_time()]
+        .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
+    Some(user + system)
+}
+
 /// Keeps the calling thread, and the threads that it starts, on one processor.
 pub(crate) fn pin(processor: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
@@ -43,6 +51,21 @@ mod tests {
         let pages = touched.len() as u64 / 4096;
         // Large pages may serve many at once, but never none.
         assert!((1..=2 * pages).contains(&between.page_faults), "{between:?}");
+    }
+
+    #[test]
+    fn the_cpu_of_this_thread_is_its_own() {
+        let spin = |until: f64| {
+            let mut used = cpu_seconds().expect("Linux says");
+            while used < until {
+                used = cpu_seconds().expect("Linux says");
+            }
+            used
+        };
+        let mine = cpu_seconds().expect("Linux says");
+        let other = std::thread::spawn(move || spin(0.02)).join().expect("no panic");
+        assert!(other >= 0.02);
+        assert!(spin(mine + 0.001) >= mine + 0.001);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::recorder::{Recorder, Tap};
 use crate::report::Course;
 use crate::report::timeline::{Event, Kind};
 use crate::signals::Signals;
-use crate::thread::processors;
+use crate::thread::{cpu_seconds, processors};
 use crate::tuning::{keep_to, no_thread, of_stream};
 
 /// How often the main thread looks at signals, the timeout and the end of the recording.
@@ -80,6 +80,7 @@ impl<S, P> Flight<S, P> {
             begin: 0,
             duration_ns: 0,
             disturbances: None,
+            cpu_seconds: None,
             arrived: ArrivalCounts::default(),
             events: end.event(0).into_iter().collect(),
             events_left_out: 0,
@@ -94,6 +95,7 @@ struct Landed<S, P> {
     ended: Ended,
     processors: Vec<usize>,
     disturbances: Option<Disturbances>,
+    cpu_seconds: Option<f64>,
     duration_ns: u64,
 }
 
@@ -144,20 +146,21 @@ where
             return;
         }
         let processors = processors();
-        let before = clock.disturbances();
+        let (before, cpu_before) = (clock.disturbances(), cpu_seconds());
         let ended = stream.run(&mut pilot);
         pilot.finish();
         let duration_ns = clock.nanos(begin, clock.raw());
-        let after = clock.disturbances();
+        let (after, cpu_after) = (clock.disturbances(), cpu_seconds());
         let disturbances = after.zip(before).map(|(after, before)| after.since(before));
-        let landing = Landed { pilot, ended, processors, disturbances, duration_ns };
+        let cpu_seconds = cpu_after.zip(cpu_before).map(|(after, before)| after - before);
+        let landing = Landed { pilot, ended, processors, disturbances, cpu_seconds, duration_ns };
         let _ = landed.send(Ok(landing));
     };
     let thread = launch(run, cycles, offsets)?;
     let (landed, early) = wait(&landing, &orders, watch, offsets)?;
     let _ = thread.join();
     watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
-    let Landed { pilot, ended, processors, disturbances, duration_ns } = landed?;
+    let Landed { pilot, ended, processors, disturbances, cpu_seconds, duration_ns } = landed?;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
         (Ended::Failed(error), _) => End::Failed(error),
@@ -167,7 +170,8 @@ where
     let Pilot { path, arrived, tap, news_dropped, states, gaps, .. } = pilot;
     let (mut events, events_left_out) = log::events(states, gaps, cycles, begin);
     events.extend(end.event(duration_ns));
-    let course = Course { begin, duration_ns, disturbances, arrived, events, events_left_out };
+    let course =
+        Course { begin, duration_ns, disturbances, cpu_seconds, arrived, events, events_left_out };
     Ok(Flight { path, end, course, processors, tap, news_dropped })
 }
 

@@ -122,7 +122,11 @@ impl Stand {
             started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
             why_unstamped: self.stamping.as_ref().err().map(ToString::to_string),
             stamp_cost_ns: self.cycles.stamp_cost_ns(),
-            environment: Environment::read(prepared.is_encrypted(), &self.cycles, &config.tuning),
+            environment: Environment::read(
+                prepared.is_encrypted(),
+                &self.cycles,
+                Some(&config.tuning),
+            ),
             config_hash: settings::hash(config),
         }
     }

@@ -14,6 +14,7 @@ use crate::report::ticks::Kept;
 use crate::report::{Course, Ground, Report, complete, table};
 use crate::run_folder::{RunFolder, since_epoch};
 use crate::settings;
+use crate::thread::cpu_seconds;
 
 /// Traces that are kept whole and written; the histograms hold all.
 const KEPT: usize = 200_000;
@@ -43,6 +44,7 @@ pub(super) struct Tracing {
     begin: u64,
     offsets: OffsetReport,
     disturbances: Option<Disturbances>,
+    cpu_seconds: Option<f64>,
 }
 
 impl Tracing {
@@ -60,7 +62,7 @@ impl Tracing {
             started_ns: since_epoch().as_nanos() as u64,
             why_unstamped: Some("a recording is not read from the network".to_owned()),
             stamp_cost_ns: cycles.stamp_cost_ns(),
-            environment: Environment::read(false, &cycles, &config.tuning),
+            environment: Environment::read(false, &cycles, None),
             config_hash: settings::hash(config),
         };
         let offset = cycles.wall_offset();
@@ -70,8 +72,9 @@ impl Tracing {
             widest_bracket_ns: offset.bracket_ns,
             steps: 0,
         };
-        let (begin, disturbances) = (cycles.raw(), cycles.disturbances());
-        Self { cycles, token, ground, begin, offsets, disturbances }
+        let (begin, disturbances, cpu_seconds) =
+            (cycles.raw(), cycles.disturbances(), cpu_seconds());
+        Self { cycles, token, ground, begin, offsets, disturbances, cpu_seconds }
     }
 
     /// A meter for the path: a replay begins with the decoded tick.
@@ -96,11 +99,12 @@ impl Tracing {
         folder: &RunFolder,
         interrupted: bool,
     ) -> Result<Traced, Failure> {
-        let after = self.cycles.disturbances();
+        let (after, cpu_after) = (self.cycles.disturbances(), cpu_seconds());
         let course = Course {
             begin: self.begin,
             duration_ns: self.cycles.nanos(self.begin, self.cycles.raw()),
             disturbances: after.zip(self.disturbances).map(|(after, before)| after.since(before)),
+            cpu_seconds: cpu_after.zip(self.cpu_seconds).map(|(after, before)| after - before),
             arrived: ArrivalCounts::default(),
             events: Vec::new(),
             events_left_out: 0,

@@ -25,21 +25,19 @@ pub(crate) struct Environment {
     pub(crate) pinning: Option<String>,
     /// Bytes of the program that could not be paged out; null where the system does not say.
     pub(crate) locked_bytes: Option<u64>,
-    pub(crate) busy_poll: bool,
-    pub(crate) no_delay: bool,
+    /// Null where there is no socket.
+    pub(crate) busy_poll: Option<bool>,
+    /// Null where there is no socket.
+    pub(crate) no_delay: Option<bool>,
     pub(crate) tls: bool,
 }
 
 impl Environment {
-    /// Reads it from the system; what the system does not say is `unknown`, not guessed.
-    pub(crate) fn read(tls: bool, cycles: &Cycles, tuning: &Tuning) -> Self {
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").ok();
-        let field = |name: &str| {
-            let lines = cpuinfo.as_deref()?.lines();
-            let found = lines.filter_map(|line| line.split_once(':'));
-            found.into_iter().find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
-        };
-        let flags = field("flags").or_else(|| field("Features"));
+    /// Reads it from the system; what the system does not say is `unknown` or null, not guessed.
+    /// `tuning` is what the stream was told, where there is one.
+    pub(crate) fn read(tls: bool, cycles: &Cycles, tuning: Option<&Tuning>) -> Self {
+        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let field = |name| field(&cpuinfo, name);
         Self {
             version: VERSION.to_owned(),
             build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
@@ -50,11 +48,11 @@ impl Environment {
             kernel_clocksource: line(
                 "/sys/devices/system/clocksource/clocksource0/current_clocksource",
             ),
-            virtualised: flags.map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
+            virtualised: field("flags").map(is_virtualised),
             pinning: None,
             locked_bytes: None,
-            busy_poll: tuning.busy_poll,
-            no_delay: tuning.no_delay,
+            busy_poll: tuning.map(|tuning| tuning.busy_poll),
+            no_delay: tuning.map(|tuning| tuning.no_delay),
             tls,
         }
     }
@@ -69,6 +67,18 @@ impl Environment {
     }
 }
 
+/// What `/proc/cpuinfo` says of the first processor under this name.
+fn field<'a>(cpuinfo: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    found.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// Whether x86's `flags` hold the mark of a hypervisor. Other processors have no such mark and no
+/// such list: there nobody knows.
+fn is_virtualised(flags: &str) -> bool {
+    flags.split(' ').any(|flag| flag == "hypervisor")
+}
+
 /// The first line of a system file.
 fn line(path: &str) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -80,4 +90,23 @@ fn source_of(cycles: &Cycles) -> &'static str {
     use engine::probe::Counter as _;
     let second = 1_000_000_000;
     if cycles.nanos(0, second) == second { "system monotonic clock" } else { "cycle counter" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_the_processor_is_virtual_is_known_of_x86_alone() {
+        let virtualised = |cpuinfo| field(cpuinfo, "flags").map(is_virtualised);
+        assert_eq!(virtualised("processor\t: 0\nflags\t\t: fpu hypervisor lm\n"), Some(true));
+        assert_eq!(virtualised("processor\t: 0\nflags\t\t: fpu lm\n"), Some(false));
+        assert_eq!(virtualised("processor\t: 0\nFeatures\t: fp asimd\n"), None);
+    }
+
+    #[test]
+    fn what_concerns_a_socket_is_null_without_one() {
+        let environment = Environment::read(false, &Cycles::new(), None);
+        assert_eq!((environment.busy_poll, environment.no_delay), (None, None));
+    }
 }

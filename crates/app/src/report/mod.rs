@@ -67,6 +67,8 @@ pub(crate) struct Course {
     pub(crate) duration_ns: u64,
     /// What the system did to the tick thread.
     pub(crate) disturbances: Option<Disturbances>,
+    /// CPU that the tick thread used.
+    pub(crate) cpu_seconds: Option<f64>,
     /// How the traced ticks came, by the kernel's stamps.
     pub(crate) arrived: ArrivalCounts,
     /// In the order of their times.
@@ -229,8 +231,7 @@ impl Report {
         incomplete: bool,
     ) -> Self {
         let meter = kept.meter;
-        let Course { begin: _, duration_ns, disturbances, arrived, events, events_left_out } =
-            course;
+        let Course { duration_ns, disturbances, arrived, events, events_left_out, .. } = course;
         let (bucket_ns, buckets) = timeline::buckets(kept);
         let arrivals = path.broker().arrivals();
         let frames = path.frames();
@@ -283,7 +284,7 @@ impl Report {
                 .then(|| frames.frames as f64 * 1e9 / duration_ns as f64),
             stamp_cost_ns: ground.stamp_cost_ns,
             side: BTreeMap::new(),
-            process: Process::read(disturbances),
+            process: Process::read(disturbances, course.cpu_seconds),
             environment: ground.environment,
             fill_model: path.trader().fills().name(),
             config: sections(config),

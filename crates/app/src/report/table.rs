@@ -121,13 +121,16 @@ pub(crate) fn report(report: &Report) -> String {
     );
     let _ = writeln!(
         out,
-        "one stamp costs {:.0} ns; {} packets/s; peak memory {}",
+        "one stamp costs {:.0} ns; {} packets/s; peak memory {}; CPU {} of the tick thread, {} of the \
+         process",
         report.stamp_cost_ns,
         report.throughput_per_s.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.0}")),
         report.process.rss_max_bytes.map_or_else(
             || "unknown".to_owned(),
             |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
-        )
+        ),
+        seconds(report.process.tick_thread_cpu_seconds),
+        seconds(report.process.cpu_seconds),
     );
     out += &kernel_stamps(&report.kernel_stamps, report.traced);
     for target in &report.targets {
@@ -160,6 +163,10 @@ fn judged(target: &Target, stamps: &KernelStampCounts, traced: u64) -> String {
         time(target.measured_ns),
         time(Some(target.limit_ns)),
     )
+}
+
+fn seconds(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "unknown".to_owned(), |seconds| format!("{seconds:.2} s"))
 }
 
 /// What the way from the exchange took, in milliseconds.

@@ -92,8 +92,8 @@ impl Run {
             virtualised: None,
             pinning: None,
             locked_bytes: None,
-            busy_poll: false,
-            no_delay: true,
+            busy_poll: Some(false),
+            no_delay: Some(true),
             tls: true,
         };
         let ground = Ground {
@@ -111,6 +111,7 @@ impl Run {
             begin: self.begin,
             duration_ns,
             disturbances: None,
+            cpu_seconds: None,
             arrived: ArrivalCounts::default(),
             events,
             events_left_out: 3,

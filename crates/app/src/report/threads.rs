@@ -15,11 +15,13 @@ pub(crate) struct Process {
     pub(crate) allocations_per_tick: Option<f64>,
     /// Of the whole process, an embedded sandbox included.
     pub(crate) cpu_seconds: Option<f64>,
+    /// Of the tick thread while the run lasted.
+    pub(crate) tick_thread_cpu_seconds: Option<f64>,
 }
 
 impl Process {
     /// The process's peak memory now, beside what happened to the tick thread.
-    pub(crate) fn read(tick_thread: Option<Disturbances>) -> Self {
+    pub(crate) fn read(tick_thread: Option<Disturbances>, its_cpu_seconds: Option<f64>) -> Self {
         let status = std::fs::read_to_string("/proc/self/status").ok();
         let peak = status.as_deref().and_then(|status| status_number(status, "VmHWM"));
         Self {
@@ -28,6 +30,7 @@ impl Process {
             involuntary_switches: tick_thread.map(|fell| fell.involuntary_switches),
             allocations_per_tick: None,
             cpu_seconds: memory_and_cpu().1,
+            tick_thread_cpu_seconds: its_cpu_seconds,
         }
     }
 }
@@ -61,7 +64,7 @@ mod tests {
     #[test]
     fn the_peak_of_the_memory_is_seen() {
         let touched = std::hint::black_box(vec![1u8; 4 << 20]);
-        let process = Process::read(None);
+        let process = Process::read(None, None);
         assert!(process.rss_max_bytes.is_some_and(|bytes| bytes > touched.len() as u64));
         assert_eq!((process.page_faults, process.involuntary_switches), (None, None));
         let (rss, cpu) = memory_and_cpu();

@@ -105,7 +105,7 @@ fn is_time(value: &Value) -> bool {
 
 fn check_fields(report: &Value) {
     type Rule = fn(&Value) -> bool;
-    let fields: [(&str, Rule); 43] = [
+    let fields: [(&str, Rule); 44] = [
         ("schema", Value::is_u64),
         ("command", |value| value == "perf"),
         ("source", |value| value == "sandbox"),
@@ -149,6 +149,7 @@ fn check_fields(report: &Value) {
         ("/process/rss_max_bytes", Value::is_u64),
         ("/process/page_faults", Value::is_u64),
         ("/process/involuntary_switches", Value::is_u64),
+        ("/process/tick_thread_cpu_seconds", |value| value.as_f64() > Some(0.0)),
     ];
     for (name, rule) in fields {
         let value = if name.starts_with('/') { report.pointer(name) } else { report.get(name) };
