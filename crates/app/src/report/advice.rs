@@ -4,7 +4,7 @@ use engine::probe::Stage;
 use serde::{Deserialize, Serialize};
 
 use super::table::time;
-use super::{Figures, KernelStampCounts, StageFigures, WorstTick};
+use super::{Figures, KernelStampCounts, Ring, StageFigures, WorstTick};
 
 /// One line of advice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,9 @@ pub(crate) fn of(
         all.push(Advice {
             stage: "trace".to_owned(),
             evidence: format!(
-                "{ours} stamps cost about {stamps:.0} ns of a median total of {p50} ns, above {:.0} %",
+                "{ours} stamps cost about {stamps:.0} ns, {:.0} % of the total's p50 of {p50} ns, above \
+                 {:.0} %",
+                stamps * 100.0 / p50 as f64,
                 STAMP_SHARE * 100.0
             ),
             advice: "read the short stages as upper bounds: the meter is part of what they show"
@@ -114,12 +116,50 @@ fn of_tail(total: &Figures, worst: &[WorstTick]) -> Option<Advice> {
     })
 }
 
-/// What a ring that dropped advises.
-pub(crate) fn of_ring(name: &str, dropped: u64) -> Option<Advice> {
-    (dropped > 0).then(|| Advice {
-        stage: "broker".to_owned(),
-        evidence: format!("the ring to the {name} dropped {dropped} packets"),
-        advice: "look for a slow or full disk; the tick path itself was not held up".to_owned(),
+/// What a ring that dropped advises; `offered` is all that was to go through it, where that is known.
+pub(crate) fn of_ring(
+    name: &str,
+    ring: &Ring,
+    offered: Option<u64>,
+    stages: &[StageFigures],
+) -> Option<Advice> {
+    let Ring { capacity, max_depth, dropped, unit, dropped_unit } = ring;
+    let (stage, where_to, advice) = match name {
+        "recorder" => (
+            Stage::Broker.name(),
+            "the recorder",
+            "look for a slow or full disk; the tick path itself was not held up",
+        ),
+        "traces" => (
+            "trace",
+            "the live figures and ticks.parquet",
+            "give the machine a processor for the side thread, or play with a lower --rate; the \
+             figures of the report hold all",
+        ),
+        _ => (
+            "trace",
+            "--watch and --metrics",
+            "give the machine a processor for the side thread; what they showed was older for a while",
+        ),
+    };
+    let offered = offered.filter(|offered| *offered > 0);
+    let share = offered.map_or_else(String::new, |offered| {
+        format!(", {:.2} % of {offered}", *dropped as f64 * 100.0 / offered as f64)
+    });
+    let room = stages.iter().find(|known| known.name == stage).map(|room| {
+        let share = room.share.map_or_else(String::new, |share| {
+            format!(" takes {:.0} % of the total;", share * 100.0)
+        });
+        format!("; {stage}{share} its p99 is {}", time(room.figures.p99_ns))
+    });
+    (*dropped > 0).then(|| Advice {
+        stage: stage.to_owned(),
+        evidence: format!(
+            "the ring to {where_to} dropped {dropped} {dropped_unit}{share}, above 0; it held \
+             {max_depth} of {capacity} {unit} at most{}",
+            room.unwrap_or_default()
+        ),
+        advice: advice.to_owned(),
     })
 }
 
@@ -221,6 +261,29 @@ mod tests {
         let stages: Vec<&str> = advice.iter().map(|advice| advice.stage.as_str()).collect();
         assert_eq!(stages, ["trace", "framing", "broker"]);
         assert!(advice[1].evidence.contains("51 %"), "{}", advice[1].evidence);
-        assert!(advice[0].evidence.contains("30 ns"), "{}", advice[0].evidence);
+        let stamps = "3 stamps cost about 30 ns, 30 % of the total's p50 of 100 ns, above 10 %";
+        assert_eq!(advice[0].evidence, stamps);
+    }
+
+    #[test]
+    fn a_ring_that_dropped_is_named_in_its_own_words() {
+        let told = |name: &str, dropped, offered| {
+            let ring = Ring { max_depth: 64, ..Ring::new(name, 64, dropped) };
+            of_ring(name, &ring, offered, &[stage("broker", 0.05)])
+        };
+        assert_eq!(told("recorder", 0, Some(1000)), None);
+        let recorder = told("recorder", 5, Some(1000)).expect("it dropped");
+        assert_eq!(recorder.stage, "broker");
+        let words = "the ring to the recorder dropped 5 packets, 0.50 % of 1000, above 0; it held 64 of \
+                     64 bytes at most; broker takes 5 % of the total; its p99 is 10 ns";
+        assert_eq!(recorder.evidence, words);
+        let traces = told("traces", 5, Some(1000)).expect("it dropped");
+        assert!(traces.evidence.contains("dropped 5 ticks, 0.50 % of 1000"), "{traces:?}");
+        let snapshots = told("snapshots", 5, None).expect("it dropped");
+        assert!(snapshots.evidence.contains("dropped 5 snapshots, above 0"), "{snapshots:?}");
+        for other in [traces, snapshots] {
+            assert_eq!(other.stage, "trace", "no room of the path is slow");
+            assert!(!other.advice.contains("disk"), "{other:?}");
+        }
     }
 }

@@ -154,6 +154,25 @@ pub(crate) struct Ring {
     capacity: u64,
     max_depth: u64,
     dropped: u64,
+    /// What capacity and depth count.
+    #[serde(default)]
+    unit: String,
+    /// What was dropped.
+    #[serde(default)]
+    dropped_unit: String,
+}
+
+impl Ring {
+    /// An empty ring of this name.
+    fn new(name: &str, capacity: u64, dropped: u64) -> Self {
+        let (unit, dropped_unit) = match name {
+            "recorder" => ("bytes", "packets"),
+            "traces" => ("ticks", "ticks"),
+            _ => ("snapshots", "snapshots"),
+        };
+        let [unit, dropped_unit] = [unit, dropped_unit].map(str::to_owned);
+        Self { capacity, max_depth: 0, dropped, unit, dropped_unit }
+    }
 }
 
 /// One of the slowest ticks, whole.
@@ -299,8 +318,10 @@ impl Report {
         let Some(live) = live else { return self };
         for ring in &live.rings {
             let RingView { capacity, max_depth, dropped, .. } = *ring;
-            self.side.insert(ring.name.to_owned(), Ring { capacity, max_depth, dropped });
-            self.advice.extend(advice::of_ring(ring.name, dropped));
+            let entry = Ring { max_depth, ..Ring::new(ring.name, capacity, dropped) };
+            let offered = (ring.name == "traces").then_some(self.traced);
+            self.advice.extend(advice::of_ring(ring.name, &entry, offered, &self.stages));
+            self.side.insert(ring.name.to_owned(), entry);
         }
         if self.age.is_none() && live.filed == self.traced {
             self.age.clone_from(&live.age);
@@ -321,9 +342,10 @@ impl Report {
     /// Adds what became of the recorder's ring, and advises where it dropped.
     pub(crate) fn with_recorder(mut self, recorded: Option<&RecorderReport>) -> Self {
         if let Some(recorded) = recorded {
-            let RecorderReport { capacity, max_depth, dropped, .. } = *recorded;
-            self.side.insert("recorder".to_owned(), Ring { capacity, max_depth, dropped });
-            self.advice.extend(advice::of_ring("recorder", dropped));
+            let RecorderReport { packets, capacity, max_depth, dropped, .. } = *recorded;
+            let ring = Ring { max_depth, ..Ring::new("recorder", capacity, dropped) };
+            self.advice.extend(advice::of_ring("recorder", &ring, Some(packets), &self.stages));
+            self.side.insert("recorder".to_owned(), ring);
         }
         self
     }

@@ -56,7 +56,10 @@ fn the_page_of_perf_is_made_again_to_the_byte() {
 fn the_page_of_trade_lies_beside_its_results() {
     let world = check_made_again("trade --rate max", "latency.html");
     assert!(world.text("run/report.html").contains("Key figures"));
-    assert_eq!(world.json("run/report.json")["side"]["recorder"]["dropped"], 0);
+    let side = &world.json("run/report.json")["side"];
+    assert_eq!(side["recorder"]["dropped"], 0);
+    let units = ["recorder", "traces", "snapshots"].map(|ring| side[ring]["unit"].as_str());
+    assert_eq!(units, ["bytes", "ticks", "snapshots"].map(Some));
     assert!(world.text("run/latency.html").contains("<td>recorder</td>"));
 }
 
