@@ -85,7 +85,7 @@ pub(crate) struct PerfArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     pub(crate) settle: u64,
     /// Try the settings of [tuning] on the sandbox, in turns, and say which ones help
-    #[arg(long, conflicts_with = "live")]
+    #[arg(long, conflicts_with_all = ["live", "watch", "metrics"])]
     pub(crate) tune: bool,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
@@ -262,6 +262,9 @@ pub(crate) struct ReportArgs {
     /// The folder of a run of perf or trade, or of replay with --trace
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+    /// Print one JSON document on stdout; text for people goes to stderr
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Print nothing but errors
     #[arg(long)]
     pub(crate) quiet: bool,

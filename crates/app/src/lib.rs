@@ -10,6 +10,7 @@ mod fills;
 mod live;
 mod instruments_command;
 mod measured;
+mod output;
 mod pages;
 mod perf;
 mod playback;

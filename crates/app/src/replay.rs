@@ -21,6 +21,7 @@ use smartapi::packet::token_field;
 use crate::cli::ReplayArgs;
 use crate::failure::{Failure, Status};
 use crate::fills;
+use crate::output::print;
 use crate::recorder::{Recording, is_recording};
 use crate::report::table;
 use crate::results::{PriceSampler, RunResult, Scene};
@@ -251,21 +252,11 @@ fn packets<S: Strategy, P: Probe>(
 }
 
 fn show(args: &ReplayArgs, result: &RunResult, outcome: &Outcome, table: &str, folder: &RunFolder) {
-    if args.run.json {
-        let text = serde_json::to_string(result).unwrap_or_default();
-        let _ = writeln!(std::io::stdout(), "{text}");
-        return;
-    }
-    let mut out = std::io::stdout().lock();
-    if !table.is_empty() {
-        let _ = writeln!(out, "{table}");
-    }
     let counts = &outcome.counts;
-    let _ =
-        writeln!(out, "{} ticks, {} days, {}", counts.ticks, counts.days, table::outcome(outcome));
-    for line in table::reasons(outcome) {
-        let _ = writeln!(out, "{line}");
-    }
+    let mut text = if table.is_empty() { String::new() } else { format!("{table}\n") };
+    text += &format!("{} ticks, {} days, {}\n", counts.ticks, counts.days, table::outcome(outcome));
+    table::reasons(outcome).iter().for_each(|line| text += &format!("{line}\n"));
+    print(&args.run, &text, result);
     if !args.run.quiet {
         let _ = writeln!(std::io::stderr(), "results in {}", folder.path().display());
     }

@@ -16,6 +16,7 @@ use super::source::Source;
 use crate::clock::{Cycles, OffsetReport};
 use crate::failure::{Failure, Status};
 use crate::live::LiveReport;
+use crate::output::print;
 use crate::recorder::{Recorder, RecorderReport};
 use crate::report::leg::ExchangeLeg;
 use crate::report::ticks::Kept;
@@ -66,13 +67,8 @@ pub(super) fn report<S: Strategy, P: Metering>(
     }
     let token = source.map(Source::token_text).unwrap_or_default();
     report.write(folder, &kept, &token, config.session.zone, streamed)?;
-    if plan.run.json {
-        let text = serde_json::to_string(&report).unwrap_or_default();
-        let _ = writeln!(std::io::stdout(), "{text}");
-    } else {
-        let _ = write!(std::io::stdout(), "{}", table::report(&report));
-        let _ = writeln!(std::io::stdout(), "paper: {}", table::outcome(&outcome));
-    }
+    let text = format!("{}paper: {}\n", table::report(&report), table::outcome(&outcome));
+    print(plan.run, &text, &report);
     let mut err = std::io::stderr().lock();
     if !plan.run.quiet {
         let _ = writeln!(err, "report in {}", folder.path().display());

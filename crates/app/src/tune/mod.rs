@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::cli::PerfArgs;
 use crate::failure::{Failure, Status};
 use crate::measured::{Plan, Stand, Trial};
+use crate::output::print;
 use crate::playback;
 use crate::run_folder::RunFolder;
 use crate::thread::processors;
@@ -159,12 +160,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
 }
 
 fn say(args: &PerfArgs, tune: &Tune, folder: &RunFolder) {
-    let text = if args.run.json {
-        serde_json::to_string(tune).unwrap_or_default() + "\n"
-    } else {
-        table::of(tune)
-    };
-    let _ = write!(std::io::stdout(), "{text}");
+    print(&args.run, &table::of(tune), tune);
     if !args.run.quiet {
         let _ = writeln!(std::io::stderr(), "report in {}", folder.path().display());
     }

@@ -25,6 +25,13 @@ pub(super) fn of(tune: &Tune) -> String {
          defaults in every round",
         tune.rounds, tune.ticks
     );
+    if let Some(row) = tune.rows.first() {
+        let _ = writeln!(
+            out,
+            "tuning.no_delay stays {}: it concerns what is sent, and a tick is received",
+            row.tuning.no_delay
+        );
+    }
     for refused in &tune.refused {
         let _ = writeln!(out, "left out: {}", refused.trim_start_matches("error: "));
     }
@@ -88,6 +95,7 @@ mod tests {
         assert!(text.contains(how), "{text}");
         assert!(text.contains("age p99: no difference seen"), "too few ticks for it: {text}");
         assert!(text.contains("left out: tuning.lock_memory = true: refused"), "{text}");
+        assert!(text.contains("tuning.no_delay stays true: it concerns what is sent"), "{text}");
     }
 
     #[test]

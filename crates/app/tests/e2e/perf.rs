@@ -289,6 +289,11 @@ fn with_json_stdout_is_the_report_and_nothing_else() {
     let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
     assert_eq!(printed, world.json("run/report.json"));
     assert!(ended.err.contains("stream live"), "people are told on stderr: {}", ended.err);
+    check_table(&ended.err);
+    let quiet = World::new();
+    let ended = measured(&quiet, &["--json", "--quiet"]);
+    ended.assert_status(0);
+    assert_eq!(ended.err, "");
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn with_json_stdout_is_the_result_and_nothing_else() {
     let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
     assert_eq!(printed, world.json("run/result.json"));
     assert_golden(&printed, &golden);
+    assert!(ended.err.contains("20000 ticks"), "people are told on stderr: {}", ended.err);
 }
 
 #[test]

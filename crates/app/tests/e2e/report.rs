@@ -53,6 +53,18 @@ fn the_page_of_perf_is_made_again_to_the_byte() {
 }
 
 #[test]
+fn with_json_the_files_that_were_made_are_named_on_stdout() {
+    let world = World::new();
+    let _ = ran(&world, "perf --ticks 100 --settle 0 --rate max", "report.html");
+    let ended = world.run(["report", "run", "--json", "--quiet"]);
+    ended.assert_status(0);
+    let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
+    let written = ["run/report.html", "run/trace.json"];
+    assert_eq!(printed, serde_json::json!({ "schema": 1, "written": written }));
+    assert_eq!(ended.err, "");
+}
+
+#[test]
 fn the_page_of_trade_lies_beside_its_results() {
     let world = check_made_again("trade --rate max", "latency.html");
     assert!(world.text("run/report.html").contains("Key figures"));

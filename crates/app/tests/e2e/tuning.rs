@@ -113,11 +113,12 @@ fn tune_measures_every_row_as_often_and_marks_only_what_differs() {
 #[test]
 fn tune_with_json_prints_its_file() {
     let world = World::new();
-    let ended = world.run(TUNE.split(' ').chain(["--json", "--quiet"]));
+    let ended = world.run(TUNE.split(' ').chain(["--json"]));
     ended.assert_status(0);
+    assert!(ended.err.contains("\ntotal p50: "), "people are told on stderr: {}", ended.err);
+    assert!(ended.err.contains("\ntuning.no_delay stays true: "), "{}", ended.err);
     let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
     assert_eq!(printed, world.json("run/tune.json"));
-    assert_eq!(ended.err, "");
 }
 
 #[test]
@@ -143,8 +144,12 @@ fn a_tune_whose_trial_fails_leaves_no_folder() {
 }
 
 #[test]
-fn tune_is_not_for_the_brokers_feed() {
+fn tune_is_not_for_the_brokers_feed_and_shows_nothing_while_it_lasts() {
     let world = World::new();
     let ended = world.run(["perf", "--tune", "--live", "--token", "2:1"]);
     ended.assert_failure(2, &["--tune", "--live"]);
+    for shown in [["--watch"].as_slice(), &["--metrics", "0"]] {
+        let ended = world.run(["perf", "--tune"].iter().chain(shown));
+        ended.assert_failure(2, &["--tune", shown[0]]);
+    }
 }
