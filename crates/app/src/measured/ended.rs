@@ -82,6 +82,10 @@ pub(super) fn report<S: Strategy, P: Metering>(
         let _ = writeln!(err, "{complaint}");
         status = status.or(complaint.status);
     }
+    if let Some(told) = unjudged(&report, plan) {
+        let _ = writeln!(err, "{told}");
+        status = status.or(told.status);
+    }
     if let (End::Landed, Some(ticks)) = (&end, plan.ticks.filter(|ticks| report.traced < *ticks)) {
         let _ = writeln!(err, "the recording ended after {} of {ticks} ticks", report.traced);
     }
@@ -94,6 +98,21 @@ pub(super) fn report<S: Strategy, P: Metering>(
         status = status.or(Status::Interrupted);
     }
     Ok(status)
+}
+
+/// Targets that too few ticks leave open: of a measurement they are what it was made for.
+fn unjudged(report: &Report, plan: &Plan<'_>) -> Option<Failure> {
+    let names = report.unjudged();
+    // A run that traced nothing has said so, and who trades has a result all the same.
+    let asked = plan.ticks.is_some() && report.traced > 0 && !names.is_empty();
+    asked.then(|| {
+        let what = format!(
+            "{} ticks were traced, too few to judge {}: a p99 needs 100",
+            report.traced,
+            names.join(", ")
+        );
+        Failure::new(Status::Incomplete, what, "ask for more --ticks, or play a longer recording")
+    })
 }
 
 /// How old the ticks that were kept whole were at their decisions, where the source has a schedule.

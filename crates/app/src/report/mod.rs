@@ -350,6 +350,12 @@ impl Report {
         self
     }
 
+    /// The targets that could not be judged.
+    pub(crate) fn unjudged(&self) -> Vec<&str> {
+        let unjudged = self.targets.iter().filter(|target| target.met.is_none());
+        unjudged.map(|target| target.name.as_str()).collect()
+    }
+
     /// Whether no target was missed; one that could not be judged is not missed.
     pub(crate) fn targets_met(&self) -> bool {
         self.targets.iter().all(|target| target.met != Some(false))

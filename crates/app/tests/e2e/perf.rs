@@ -344,6 +344,21 @@ fn a_missed_target_is_shown_and_ends_with_status_1() {
 }
 
 #[test]
+fn too_few_ticks_meet_no_target() {
+    let world = World::new();
+    let args = |ticks, out| ["perf", "--ticks", ticks, "--settle", "0", "--out", out];
+    let ended = world.run(args("99", "few").iter().chain(&WIDE_TARGETS));
+    let words = [
+        "error: 99 ticks were traced, too few to judge pre_p99, post_p99, total_p99: a p99 needs 100",
+        "hint: ask for more --ticks",
+    ];
+    ended.assert_failure(3, &words);
+    let report = world.json("few/report.json");
+    assert_eq!((&report["traced"], &report["incomplete"]), (&99.into(), &false.into()));
+    world.run(args("120", "enough").iter().chain(&WIDE_TARGETS)).assert_status(0);
+}
+
+#[test]
 fn a_run_outside_the_session_traces_nothing_and_ends_with_status_3() {
     let world = World::new();
     let file = crate::common::fixture("ticks/edge_utc_timestamps.csv");
@@ -379,7 +394,8 @@ fn at_the_timeout_a_run_says_how_many_were_traced_and_ends_with_status_3() {
 fn without_out_each_run_makes_a_folder_of_its_own() {
     let world = World::new();
     for _ in 0..2 {
-        world.run(["perf", "--ticks", "10", "--settle", "0", "--quiet"]).assert_status(0);
+        let args = ["perf", "--ticks", "120", "--settle", "0", "--quiet"];
+        world.run(args.iter().chain(&WIDE_TARGETS)).assert_status(0);
     }
     let names = world.names("runs");
     assert_eq!(names.len(), 2);

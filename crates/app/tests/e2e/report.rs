@@ -55,7 +55,7 @@ fn the_page_of_perf_is_made_again_to_the_byte() {
 #[test]
 fn with_json_the_files_that_were_made_are_named_on_stdout() {
     let world = World::new();
-    let _ = ran(&world, "perf --ticks 100 --settle 0 --rate max", "report.html");
+    let _ = ran(&world, "perf --ticks 120 --settle 0 --rate max", "report.html");
     let ended = world.run(["report", "run", "--json", "--quiet"]);
     ended.assert_status(0);
     let printed: Value = serde_json::from_str(&ended.out).expect("one JSON document");
@@ -92,7 +92,7 @@ fn a_folder_that_cannot_be_reported_is_told_with_what_to_do() {
         ended.assert_failure(5, &["error: ", "hint: "]);
     };
     failed(&["cannot read run/report.json: No such file"]);
-    let _ = ran(&world, "perf --ticks 10 --settle 0 --rate max", "report.html");
+    let _ = ran(&world, "perf --ticks 120 --settle 0 --rate max", "report.html");
     let report = world.text("run/report.json");
     world.write("run/report.json", &report.replacen("\"schema\": ", "\"schema\": 9", 1));
     failed(&["run/report.json: it has the form 9"]);

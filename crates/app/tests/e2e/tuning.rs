@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::{Ended, WIDE_TARGETS, World};
 
-const MEASURE: &str = "perf --ticks 100 --settle 20 --rate 2000 --out run";
+const MEASURE: &str = "perf --ticks 120 --settle 20 --rate 2000 --out run";
 
 fn tuned(world: &World, command: &str, sets: &[&str]) -> Ended {
     let sets = sets.iter().flat_map(|set| ["--set", set]);
@@ -33,7 +33,7 @@ fn the_report_says_what_is_in_force() {
     assert_eq!(environment["no_delay"], false);
     assert_eq!(environment["locked_bytes"], 0);
     assert_eq!(report["config"]["tuning"]["pin"], last);
-    assert_eq!((&report["traced"], &report["incomplete"]), (&100.into(), &false.into()));
+    assert_eq!((&report["traced"], &report["incomplete"]), (&120.into(), &false.into()));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn memory_is_locked_or_the_run_is_refused_with_the_limit_to_raise() {
     }
 }
 
-const TUNE: &str = "perf --tune --ticks 100 --settle 10 --rate 5000 --out run";
+const TUNE: &str = "perf --tune --ticks 120 --settle 10 --rate 5000 --out run";
 
 #[test]
 fn tune_measures_every_row_as_often_and_marks_only_what_differs() {
