@@ -145,6 +145,17 @@ pub(crate) struct OffsetReport {
     pub(crate) widest_bracket_ns: u64,
     /// How often the date was set.
     pub(crate) steps: u64,
+    /// The lowest and the highest that were measured.
+    pub(crate) range_ns: (i64, i64),
+}
+
+impl OffsetReport {
+    /// Measured once.
+    pub(crate) const fn once(first: WallOffset) -> Self {
+        let WallOffset { offset_ns, bracket_ns } = first;
+        let range_ns = (offset_ns, offset_ns);
+        Self { first, measured: 1, widest_bracket_ns: bracket_ns, steps: 0, range_ns }
+    }
 }
 
 impl OffsetWatch {
@@ -156,8 +167,7 @@ impl OffsetWatch {
     /// Begins with what was measured at a moment on the counter's scale.
     pub(crate) fn begin(now_ns: u64, first: WallOffset) -> Self {
         let clock = WallClock::known(first, now_ns + LIFETIME_NS);
-        let told =
-            OffsetReport { first, measured: 1, widest_bracket_ns: first.bracket_ns, steps: 0 };
+        let told = OffsetReport::once(first);
         Self { clock, last: first, last_ns: now_ns, told }
     }
 
@@ -175,6 +185,8 @@ impl OffsetWatch {
     fn take(&mut self, now_ns: u64, now: WallOffset) {
         self.told.measured += 1;
         self.told.widest_bracket_ns = self.told.widest_bracket_ns.max(now.bracket_ns);
+        let (lowest, highest) = self.told.range_ns;
+        self.told.range_ns = (lowest.min(now.offset_ns), highest.max(now.offset_ns));
         let passed_ns = now_ns.saturating_sub(self.last_ns);
         let drift = u128::from(passed_ns) * u128::from(MOST_DRIFT_NS_PER_S) / 1_000_000_000;
         let most = (drift as u64) + now.bracket_ns + self.last.bracket_ns + NOISE_NS;
@@ -219,6 +231,7 @@ mod tests {
         }
         let told = watch.report();
         assert_eq!((told.first, told.measured, told.widest_bracket_ns), (offset(1000), 6, 50));
+        assert_eq!(told.range_ns, (-5 * SECOND as i64, 3_000_100));
     }
 
     #[test]

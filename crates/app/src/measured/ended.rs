@@ -51,7 +51,7 @@ pub(super) fn report<S: Strategy, P: Metering>(
     let incomplete = end.is_interrupted() || !complaints.is_empty();
     let kept = Kept { meter, begin: course.begin, ages: ages.as_deref() };
     let is_live = source.is_some_and(|source| source.schedule().is_none());
-    let leg = is_live.then(|| ExchangeLeg::of(&kept, offsets.first)).flatten();
+    let leg = is_live.then(|| ExchangeLeg::of(&kept, offsets)).flatten();
     let report = Report::new(config, ground, &path, &kept, (course, offsets), incomplete)
         .with_exchange_leg(leg)
         .with_recorder(recorded.as_ref())

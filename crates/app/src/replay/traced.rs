@@ -65,13 +65,7 @@ impl Tracing {
             environment: Environment::read(false, &cycles, None),
             config_hash: settings::hash(config),
         };
-        let offset = cycles.wall_offset();
-        let offsets = OffsetReport {
-            first: offset,
-            measured: 1,
-            widest_bracket_ns: offset.bracket_ns,
-            steps: 0,
-        };
+        let offsets = OffsetReport::once(cycles.wall_offset());
         let (begin, disturbances, cpu_seconds) =
             (cycles.raw(), cycles.disturbances(), cpu_seconds());
         Self { cycles, token, ground, begin, offsets, disturbances, cpu_seconds }

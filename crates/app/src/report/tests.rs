@@ -117,7 +117,7 @@ impl Run {
             events_left_out: 3,
         };
         let first = WallOffset { offset_ns: 1, bracket_ns: 40 };
-        let offsets = OffsetReport { first, measured: 1, widest_bracket_ns: 40, steps: 0 };
+        let offsets = OffsetReport::once(first);
         Report::new(&self.config, ground, &self.path, &self.kept(), (course, offsets), incomplete)
     }
 
