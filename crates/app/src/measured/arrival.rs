@@ -7,6 +7,9 @@ use crate::clock::{Cycles, WallClock};
 
 /// What the offset may have drifted by since it was measured, in nanoseconds.
 const DRIFT_NS: u64 = 1_000;
+/// What the kernel may take, in nanoseconds, between its stamp and the queue that a read empties: it
+/// stamps first and may be called away then. Longer than that is no delay but a date that was set.
+const QUEUEING_NS: i64 = 5_000_000;
 
 /// When the kernel had a frame's last byte, as a raw reading that is not later than the read's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl Arrivals {
         match stamps.kernel {
             KernelStamp::Own(wall_ns) => {
                 let waited = waited(wall_ns);
-                let can_be = (-slack..=most + slack).contains(&waited);
+                let can_be = (-slack..=most + QUEUEING_NS + slack).contains(&waited);
                 if can_be {
                     Arrival::Exact(self.before_read(stamps, waited))
                 } else {
@@ -162,12 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_kernel_took_before_it_queued_a_segment_is_part_of_the_wait() {
+        let scene = Scene::new();
+        let after = NotBefore { raw: scene.raw(9_000), wall_ns: 0 };
+        let stamp = KernelStamp::Own(READ_WALL - 60_000);
+        assert_eq!(scene.of(stamp, after), Ok((60_000, true)), "the queue was empty 9 µs ago");
+    }
+
+    #[test]
     fn a_stamp_that_cannot_be_is_no_stamp() {
         let scene = Scene::new();
         let after = NotBefore { raw: scene.raw(9_000), wall_ns: 0 };
         let own = |before: i64| KernelStamp::Own((READ_WALL as i64 - before) as u64);
         assert_eq!(scene.of(own(-1_100), after), Err(Arrival::Unplaced), "after its read");
-        assert_eq!(scene.of(own(10_100), after), Err(Arrival::Unplaced), "before it was sent");
+        let early = own(10_100 + QUEUEING_NS);
+        assert_eq!(scene.of(early, after), Err(Arrival::Unplaced), "before it was sent");
         assert_eq!(scene.of(KernelStamp::Missing, after), Err(Arrival::Missing));
         let future = NotBefore { wall_ns: READ_WALL + 1_100, ..after };
         assert_eq!(scene.of(KernelStamp::Shared, future), Err(Arrival::Unplaced));
