@@ -8,8 +8,9 @@ use crate::clock::{Cycles, WallClock};
 /// What the offset may have drifted by since it was measured, in nanoseconds.
 const DRIFT_NS: u64 = 1_000;
 /// What the kernel may take, in nanoseconds, between its stamp and the queue that a read empties: it
-/// stamps first and may be called away then. Longer than that is no delay but a date that was set.
-const QUEUEING_NS: i64 = 5_000_000;
+/// stamps first and may be called away then. Generous, for such ticks are the slowest, and a run must
+/// not lose them; a date that is corrected by less is slewed and not set.
+const QUEUEING_NS: i64 = 100_000_000;
 
 /// When the kernel had a frame's last byte, as a raw reading that is not later than the read's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
