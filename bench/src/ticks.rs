@@ -20,6 +20,7 @@ pub fn rows(count: usize) -> Vec<Row> {
         per_second: count.div_ceil(SESSION_S).max(4) as u32,
         first_ts_ms: FIRST_TS_MS,
         lot_size: Instrument::default().lot_size,
+        tick_paise: GRID,
     })
 }
 

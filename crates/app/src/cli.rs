@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::net::Ipv4Addr;
+mod twin;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use sandbox::Step;
 use smartapi::packet::ExchangeType;
 
 use crate::sandbox_help;
+pub(crate) use twin::{MarketHours, SandboxArgs};
 
 /// Exit statuses, as `--help` ends.
 const STATUSES: &str = "Exit status:
@@ -53,9 +55,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
 }
 
-/// What every command that runs something takes.
+/// Where the configuration comes from.
 #[derive(Debug, Args)]
-pub(crate) struct RunArgs {
+pub(crate) struct SettingsArgs {
     /// Instrument settings to start from: NIFTY, BANKNIFTY, FINNIFTY, MIDCPNIFTY, SENSEX, BANKEX, cash
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
@@ -65,6 +67,13 @@ pub(crate) struct RunArgs {
     /// One configuration key, such as risk.base_sl_points=10 (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+/// What every command that runs something takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
     /// New folder for the run's files [default: runs/<UTC time>-<command>-<symbol>]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -198,42 +207,6 @@ pub(crate) enum Regime {
     Volatile,
     /// Jumps in the price and silent minutes
     Gappy,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SandboxArgs {
-    /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "P", default_value_t = 0)]
-    pub(crate) port: u16,
-    #[command(flatten)]
-    pub(crate) playback: PlaybackArgs,
-    /// Rows that the generator makes
-    #[arg(long, value_name = "N", default_value_t = 80_000, conflicts_with = "ticks_file")]
-    pub(crate) rows: usize,
-    /// The account's money in whole rupees
-    #[arg(long, value_name = "RUPEES", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000_000))]
-    pub(crate) funds: i64,
-    /// Deposit per unit in whole rupees, for futures and short sales; without it they are rejected
-    #[arg(long, value_name = "RUPEES", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
-    pub(crate) deposit: Option<i64>,
-    /// Whose time it is at the exchange
-    #[arg(long, value_enum, default_value_t = MarketHours::Tape)]
-    pub(crate) market_hours: MarketHours,
-    /// Refuse MARKET and IOC orders, as the rules for algorithms do since April 2026, instead of
-    /// making a MARKET order a LIMIT order
-    #[arg(long)]
-    pub(crate) refuse_market_orders: bool,
-    /// Take orders and GTT rules from this address alone, as if it was registered for the API key
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) static_ip: Option<Ipv4Addr>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MarketHours {
-    /// The recording's: its stamps are now
-    Tape,
-    /// The clock's: orders out of hours wait for the next session
-    Wall,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod perf;
 mod playback;
+mod played;
 mod presets;
 mod recorder;
 mod registry;

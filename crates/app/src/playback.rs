@@ -20,18 +20,28 @@ const MOST_ROWS: usize = 20_000_000;
 /// Ticks that share a second at least, as a liquid option has them.
 const LEAST_PER_SECOND: usize = 4;
 
-/// The tape of the arguments, and what a person should know about it; the generator makes `rows`
-/// ticks that lie inside one session.
+/// A tape, and what a person should know about it.
+pub(crate) type Noted = (Tape, Option<String>);
+
+/// The tape of the arguments; the generator makes `rows` ticks of always the same day.
 ///
 /// Errors: status 5 for an unreadable recording.
-pub(crate) fn tape(
-    args: &PlaybackArgs,
-    rows: usize,
-    config: &Config,
-) -> Result<(Tape, Option<String>), Failure> {
+pub(crate) fn tape(args: &PlaybackArgs, rows: usize, config: &Config) -> Result<Noted, Failure> {
     if let Some(path) = &args.ticks_file {
         return recording(path, config.session.zone);
     }
+    Ok((generated(args, rows, FIRST_TS_MS, &instrument(config))?, None))
+}
+
+/// Ticks of `played` that lie inside the session that begins at `first_ts_ms`.
+///
+/// Errors: status 2 for more rows than there may be.
+pub(crate) fn generated(
+    args: &PlaybackArgs,
+    rows: usize,
+    first_ts_ms: i64,
+    played: &Instrument,
+) -> Result<Tape, Failure> {
     if rows > MOST_ROWS {
         return Err(Failure::usage(
             format!("the generator would make {rows} rows, it makes at most {MOST_ROWS}"),
@@ -49,10 +59,11 @@ pub(crate) fn tape(
         seed: args.seed,
         rows,
         per_second: rows.div_ceil(usable).max(LEAST_PER_SECOND) as u32,
-        first_ts_ms: FIRST_TS_MS,
-        lot_size: config.instrument.lot_size.0,
+        first_ts_ms,
+        lot_size: played.lot_size,
+        tick_paise: played.tick_paise,
     };
-    Ok((Tape::new(generate(&recipe), 0), None))
+    Ok(Tape::new(generate(&recipe), 0))
 }
 
 /// What goes wrong: the scenario's file, and then the faults of the command line.
@@ -110,11 +121,14 @@ pub(crate) fn instrument(config: &Config) -> Instrument {
         token,
         symbol,
         lot_size: configured.lot_size.0,
+        tick_paise: configured.tick_size.0.max(1),
     }
 }
 
 /// The rows of a tick file; those that a packet cannot carry are skipped and counted.
-fn recording(path: &Path, zone: Zone) -> Result<(Tape, Option<String>), Failure> {
+///
+/// Errors: status 5 for an unreadable recording.
+pub(crate) fn recording(path: &Path, zone: Zone) -> Result<Noted, Failure> {
     let mut file = tick_files::open(path, zone, BadRows::Count)?;
     let mut rows = Vec::new();
     let mut skipped = 0;

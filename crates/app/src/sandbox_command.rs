@@ -2,26 +2,27 @@
 
 use std::io::Write as _;
 
-use engine::config::Schema;
-use engine::units::{Money, Paise};
+use engine::units::{EventTime, Money, Paise, Zone};
 use engine::venue::{MarketAndIoc, Rules};
-use sandbox::{MarketHours, Options, Pacing, Sandbox, Transport};
+use sandbox::{Instrument, MarketHours, Options, Pacing, Sandbox, Transport};
 
 use crate::background::Background;
 use crate::cli::{self, SandboxArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
+use crate::playback;
+use crate::played::{Played, played};
 use crate::signals::Signals;
-use crate::{playback, settings};
 
 /// Runs the command.
 pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
-    let config = settings::lay(&Schema::default(), None, None, &[])?;
+    let wall = sandbox::system_wall();
+    let played = played(args, wall())?;
     let background = Background::start()?;
     let signals = Signals::listen(background.handle())?;
-    let (tape, note) = playback::tape(&args.playback, args.rows, &config)?;
-    if let Some(note) = note {
-        let _ = writeln!(std::io::stderr(), "{note}");
+    let told = told(&played);
+    for line in played.notes.iter().chain([&told]) {
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
     let pacing = playback::pacing(&args.playback, Pacing::Recorded { speed: 1.0 });
     let transport =
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
     let sandbox = Sandbox::start(Options {
         port: args.port,
         transport,
-        instrument: playback::instrument(&config),
+        instrument: played.instrument,
         scenario: playback::scenario(&args.playback)?,
         market_hours: match args.market_hours {
             cli::MarketHours::Tape => MarketHours::Tape,
@@ -38,7 +39,9 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         rules: rules(args),
         deposit: args.deposit.map(|rupees| Paise(rupees * 100)),
         static_ip: args.static_ip,
-        ..Options::new(tape, pacing, Cycles::new().0)
+        list_day: Some(played.list_day),
+        wall,
+        ..Options::new(played.tape, pacing, Cycles::new().0)
     })
     .map_err(playback::refused)?;
     // Where it listens and the throw-away credentials: the one line that programs wait for.
@@ -48,6 +51,18 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
     background.handle().block_on(signals.wait());
     sandbox.stop();
     Ok(Status::Interrupted)
+}
+
+/// What is played, for a person.
+fn told(played: &Played) -> String {
+    let Instrument { exchange_type, token, symbol, lot_size, tick_paise } = &played.instrument;
+    let segment = exchange_type.segment_name().unwrap_or_default();
+    let (rupees, paise) = (tick_paise / 100, tick_paise % 100);
+    let first = played.tape.rows().first().map_or(0, |row| row.exchange_ts_ms);
+    let first = Zone::INDIA.iso(EventTime::from_millis(first).unwrap_or(EventTime::MIN));
+    format!(
+        "plays {segment} {symbol}, token {token}, lot {lot_size}, tick {rupees}.{paise:02}, from {first}"
+    )
 }
 
 fn rules(args: &SandboxArgs) -> Rules {
@@ -74,6 +89,17 @@ mod tests {
         let args = ["myquant", "sandbox"].into_iter().chain(more.iter().copied());
         let Command::Sandbox(args) = Cli::parse_from(args).command else { panic!("another") };
         args
+    }
+
+    #[test]
+    fn a_person_is_told_what_is_played_and_from_when() {
+        let flags =
+            ["--day", "2025-10-06", "--exchange", "NSE", "--symbol", "SBIN", "--token", "3045"];
+        let played = played(&args(&flags), 0).unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(
+            told(&played),
+            "plays NSE SBIN-EQ, token 3045, lot 1, tick 0.05, from 2025-10-06T09:36:00+05:30"
+        );
     }
 
     #[test]

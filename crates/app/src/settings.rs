@@ -13,6 +13,7 @@ use crate::presets;
 ///
 /// Errors: status 2 with every problem, one a line.
 pub(crate) fn load(schema: &Schema, args: &RunArgs) -> Result<Config, Failure> {
+    let args = &args.settings;
     lay(schema, args.preset.as_deref(), args.config.as_deref(), &args.set)
 }
 

@@ -28,8 +28,9 @@ pub enum Error {
     LatencyAtFullSpeed,
     /// The instrument cannot be carried by REST, scrip master and packets alike.
     #[error(
-        "instrument has exchange type {exchange_type}, lot size {lot_size} and token {token:?}; \
-         needed are a segment with prices in paise, a lot of 1 to 1,000,000 and a token of 1 to 25 bytes"
+        "instrument has exchange type {exchange_type}, lot size {lot_size}, a price step of \
+         {tick_paise} paise and token {token:?}; needed are a segment with prices in paise, a lot of \
+         1 to 1,000,000, a step of 1 to 100,000 paise and a token of 1 to 25 bytes"
     )]
     Instrument {
         /// The stream's number of the segment.
@@ -38,6 +39,8 @@ pub enum Error {
         token: String,
         /// As given.
         lot_size: i64,
+        /// As given.
+        tick_paise: i64,
     },
     /// The given TOTP secret is not base32.
     #[error("given TOTP secret is not base32 text")]
@@ -82,7 +85,7 @@ impl Error {
             Self::Rate => "give --rate 1 or more",
             Self::LatencyAtFullSpeed => "give a --rate, or leave [latency.stream] out",
             Self::Instrument { .. } => {
-                "play NSE, NFO, BSE, BFO, MCX or NCDEX with the token and lot of the scrip master"
+                "play NSE, NFO, BSE, BFO, MCX or NCDEX with token, lot and tick of the scrip master"
             }
             Self::TotpSecret => "use only the letters A to Z and digits 2 to 7, or give no secret",
             Self::Listen { .. } => "give --port 0 to take a free port, or end what holds this one",
@@ -106,7 +109,7 @@ mod tests {
             Error::Speed { speed: -1.0 },
             Error::Rate,
             Error::LatencyAtFullSpeed,
-            Error::Instrument { exchange_type: 13, token: "1".into(), lot_size: 1 },
+            Error::Instrument { exchange_type: 13, token: "1".into(), lot_size: 1, tick_paise: 5 },
             Error::TotpSecret,
             Error::Listen { port: 1, source: io() },
             Error::Certificate { reason: "why".into() },

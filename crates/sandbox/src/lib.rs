@@ -10,6 +10,7 @@ mod control;
 mod error;
 mod exchange;
 mod faults;
+mod listed;
 mod options;
 mod playback;
 mod rest;

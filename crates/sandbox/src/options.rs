@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use engine::units::Paise;
 use engine::venue::Rules;
+use smartapi::instruments::Day;
 use smartapi::packet::{ExchangeType, token_field};
 
 use crate::{Credentials, Error, Pacing, Scenario, Tape};
@@ -44,6 +45,8 @@ pub struct Instrument {
     pub symbol: String,
     /// Units per lot, 1 to 1,000,000.
     pub lot_size: i64,
+    /// The step of its prices in paise, 1 to 100,000.
+    pub tick_paise: i64,
 }
 
 impl Default for Instrument {
@@ -54,6 +57,7 @@ impl Default for Instrument {
             token: "47338".into(),
             symbol: "NIFTY28NOV2526000CE".into(),
             lot_size: 75,
+            tick_paise: 5,
         }
     }
 }
@@ -73,6 +77,7 @@ impl Instrument {
             && !self.token.is_empty()
             && token_field(&self.token).is_some()
             && (1..=1_000_000).contains(&self.lot_size)
+            && (1..=100_000).contains(&self.tick_paise)
     }
 }
 
@@ -115,6 +120,8 @@ pub struct Options {
     /// The address that is registered for the API key: who places orders or rules from another is
     /// refused. `None` lets all of them.
     pub static_ip: Option<Ipv4Addr>,
+    /// The day of the list of instruments: contracts expire from it on. `None` is the date's.
+    pub list_day: Option<Day>,
 }
 
 impl Options {
@@ -137,6 +144,7 @@ impl Options {
             rules: Rules::default(),
             deposit: None,
             static_ip: None,
+            list_day: None,
         }
     }
 
@@ -150,6 +158,7 @@ impl Options {
                 exchange_type: self.instrument.exchange_type.0,
                 token: self.instrument.token.clone(),
                 lot_size: self.instrument.lot_size,
+                tick_paise: self.instrument.tick_paise,
             });
         }
         match self.pacing {

@@ -16,7 +16,7 @@ use crate::twin::Twin;
 
 pub(crate) const PATH: &str = "/OpenAPI_File/files/OpenAPIScripMaster.json";
 /// Rows beside the played instrument, unless `?rows=` asks for others.
-const USUAL_ROWS: usize = 1_000;
+pub(crate) const USUAL_ROWS: usize = 1_000;
 /// A few times the broker's own list.
 const MOST_ROWS: usize = 1_000_000;
 
@@ -52,7 +52,8 @@ async fn serve(State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>) -> imp
         Answer::Page => return ([(CONTENT_TYPE, "text/html")], b"<html></html>".to_vec()),
         Answer::Whole | Answer::Half => {}
     }
-    let today = Day::in_india(u64::try_from(twin.wall_s()).unwrap_or_default());
+    let date = || Day::in_india(u64::try_from(twin.wall_s()).unwrap_or_default());
+    let today = twin.list_day.unwrap_or_else(date);
     let rows = asked.rows.unwrap_or(USUAL_ROWS).min(MOST_ROWS);
     let rows = rows_of(&twin.instrument, &Recipe { seed: 1, today, rows });
     // Rows of text cannot fail to be written.
@@ -107,6 +108,7 @@ fn rows_of(played: &Instrument, recipe: &Recipe) -> Vec<Row<'static>> {
         Row {
             token: played.token.clone().into(),
             lotsize: played.lot_size.to_string().into(),
+            tick_size: format!("{}.000000", played.tick_paise).into(),
             ..listed.unwrap_or_else(|| by_symbol(played))
         },
     );
@@ -172,9 +174,11 @@ mod tests {
         let symbol = "SENSEX25N2085000CE";
         let exchange_type = smartapi::packet::ExchangeType::BSE_FO;
         let (token, lot_size) = ("820001".to_owned(), 40);
-        let rows = rows(&Instrument { exchange_type, token, symbol: symbol.into(), lot_size });
+        let (symbol, tick_paise) = (symbol.into(), 1);
+        let rows = rows(&Instrument { exchange_type, token, symbol, lot_size, tick_paise });
         assert_eq!((&*rows[0].expiry, &*rows[0].lotsize), ("20NOV2025", "40"));
-        assert_eq!(rows.iter().filter(|row| row.symbol == symbol).count(), 1);
+        assert_eq!(rows[0].tick_size, "1.000000");
+        assert_eq!(rows.iter().filter(|row| row.symbol == rows[0].symbol).count(), 1);
     }
 
     #[test]

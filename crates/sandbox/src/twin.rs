@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use smartapi::clock::Mono;
+use smartapi::instruments::Day;
 use tungstenite::Utf8Bytes;
 
 use crate::account::limits::Limits;
@@ -31,6 +32,8 @@ pub(crate) struct Twin {
     pub(crate) exchange: Exchange,
     /// The address from which orders may come; `None` is any.
     pub(crate) static_ip: Option<Ipv4Addr>,
+    /// The day of the list of instruments; `None` is the date's.
+    pub(crate) list_day: Option<Day>,
     pub(crate) playback: Arc<Playback>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: quanta::Clock,
@@ -57,6 +60,7 @@ impl Twin {
             instrument: options.instrument.clone(),
             exchange: Exchange::new(options, &playback),
             static_ip: options.static_ip,
+            list_day: options.list_day,
             faults: Arc::new(Faults::new(&options.scenario, &playback, &options.clock)),
             playback,
             clock: options.clock.clone(),

@@ -10,7 +10,11 @@ use crate::common::{Ended, Running, World};
 
 /// A sandbox without TLS, and the address of its list.
 fn sandbox(world: &World) -> (Running, String) {
-    let mut running = world.start(["sandbox", "--plain"]);
+    sandbox_with(world, &[])
+}
+
+fn sandbox_with(world: &World, more: &[&str]) -> (Running, String) {
+    let mut running = world.start(["sandbox", "--plain"].iter().chain(more));
     let address: Value = serde_json::from_str(&running.wait_for_line("{")).expect("JSON");
     (running, address["scrip_master_url"].as_str().expect("a URL").to_owned())
 }
@@ -44,7 +48,7 @@ fn words_find_instruments_in_a_sandboxs_list() {
         assert!(nearest.contains(word), "{word} in {nearest}");
     }
     assert!(
-        found.err.starts_with("12 of 12 shown; list of ") && found.err.contains(" IST with 1001 ")
+        found.err.starts_with("12 of 12 shown; list of ") && found.err.contains(" IST with 1000 ")
     );
     let one = instruments(&world, &["find", "sbin", "--limit", "1", "--url", &url]);
     assert_eq!(first_words(&one.out), ["symbol", "SBIN-EQ"]);
@@ -62,7 +66,7 @@ fn json_is_one_document_with_the_lists_date_and_the_segments_scale() {
     );
     found.assert_status(0);
     let document: Value = serde_json::from_str(&found.out).expect("one document");
-    assert_eq!((&document["schema"], &document["instruments"]), (&1.into(), &1001.into()));
+    assert_eq!((&document["schema"], &document["instruments"]), (&1.into(), &1000.into()));
     assert_eq!((&document["found"], &document["notices"]), (&3.into(), &Value::Array(vec![])));
     assert!(document["fetched"].as_str().is_some_and(|time| time.ends_with("+05:30")));
     let option = &document["results"][0];
@@ -75,7 +79,9 @@ fn json_is_one_document_with_the_lists_date_and_the_segments_scale() {
 #[test]
 fn nothing_found_says_what_to_try() {
     let world = World::new();
-    let (_running, url) = sandbox(&world);
+    // One that the list has although it has expired.
+    let expired = ["--symbol", "NIFTY28NOV2526000CE"];
+    let (_running, url) = sandbox_with(&world, &expired);
     let find = |words: &[&str]| instruments(&world, &[&["find", "--url", &url], words].concat());
     find(&["bankniftty", "fut"])
         .assert_failure(2, &["fits \"bankniftty fut\"", "did you mean BANKNIFTY"]);
@@ -98,7 +104,7 @@ fn over_tls_the_sandboxs_authority_has_to_be_given() {
     let authority = address["ca_file"].as_str().expect("a file");
     let trusted = instruments(&world, &["refresh", "--url", url, "--ca-file", authority]);
     trusted.assert_status(0);
-    assert!(trusted.out.starts_with("1001 instruments of https://127.0.0.1:"), "{}", trusted.out);
+    assert!(trusted.out.starts_with("1000 instruments of https://127.0.0.1:"), "{}", trusted.out);
     let segments = ["NSE", "NFO", "BSE", "BFO", "MCX", "NCDEX", "CDS"];
     assert_eq!(first_words(&trusted.out)[1..], segments);
     std::fs::remove_file(kept(&world)).expect("removed");

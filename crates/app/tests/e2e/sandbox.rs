@@ -96,6 +96,28 @@ fn orders_from_another_address_than_the_registered_one_are_refused() {
 }
 
 #[test]
+fn the_nearest_contract_of_its_list_is_the_one_that_it_plays() {
+    let world = World::new();
+    for (flags, words) in [
+        (&["--plain"][..], ["nifty", "26000", "ce"]),
+        (&["--plain", "--exchange", "MCX", "--symbol", "CRUDEOIL"], ["crudeoil", "5300", "ce"]),
+    ] {
+        let (running, address) = started(&world, flags);
+        let played = control(&address, "GET", "/state", "")["instrument"].clone();
+        let url = address["scrip_master_url"].as_str().expect("a URL");
+        let find = ["instruments", "find", "--json", "--limit", "1", "--url", url];
+        let found = world.start(find.iter().chain(&words)).end();
+        found.assert_status(0);
+        let document: Value = serde_json::from_str(&found.out).expect("one document");
+        let nearest = &document["results"][0];
+        for key in ["exchange", "exchange_type", "symbol", "token", "lot_size"] {
+            assert_eq!(nearest[key], played[key], "{key}");
+        }
+        running.end_by(Signal::INT).assert_status(130);
+    }
+}
+
+#[test]
 fn each_start_makes_other_credentials() {
     let world = World::new();
     let (first, one) = started(&world, &["--plain"]);

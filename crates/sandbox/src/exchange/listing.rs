@@ -136,7 +136,7 @@ fn traded(
     let segment = Segment::from_word(played.segment())?;
     let token = played.token.parse().ok()?;
     let most = if kind == Kind::Cash { MOST_SHARES } else { MOST_LOTS * played.lot_size };
-    let (lot, tick) = (Qty(played.lot_size), Paise(crate::playback::packets::GRID));
+    let (lot, tick) = (Qty(played.lot_size), Paise(played.tick_paise));
     Some(venue::Instrument {
         lower_circuit: Paise(packet.lower_circuit.get()),
         upper_circuit: Paise(packet.upper_circuit.get()).min(Paise::MAX_PRICE),

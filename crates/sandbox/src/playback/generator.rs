@@ -27,6 +27,8 @@ pub struct Recipe {
     pub first_ts_ms: i64,
     /// Quantities are multiples of this many units.
     pub lot_size: i64,
+    /// Prices are multiples of this many paise; below 1 counts as 1.
+    pub tick_paise: i64,
 }
 
 /// Scrambles a number (SplitMix64's output function): neighbours give unrelated results.
@@ -60,9 +62,7 @@ impl Dice {
     }
 }
 
-/// The price grid in paise.
-const GRID: i64 = 5;
-/// One step of the grid in the walk's fixed point.
+/// One step of the price grid in the walk's fixed point.
 const STEP: i64 = 1 << 16;
 const DAY_S: i64 = 86_400;
 /// 09:15 and 15:30 in India, as seconds of its day.
@@ -93,12 +93,12 @@ impl Walk {
         Self { dice, regime, centre, level: centre, usual, deviation: usual, drift: 0, run: 0 }
     }
 
-    /// The next price in paise; one row in three repeats the price before it.
+    /// The next price in steps of the grid; one row in three repeats the price before it.
     fn next_price(&mut self) -> i64 {
         if self.dice.below(3) != 0 {
             self.advance();
         }
-        (self.level / STEP).max(1) * GRID
+        (self.level / STEP).max(1)
     }
 
     fn advance(&mut self) {
@@ -145,8 +145,8 @@ impl Walk {
 
 /// Makes the rows of `recipe`.
 ///
-/// Prices lie on the 0.05 grid, mostly between 100 and 250 rupees and never below 0.05. A stamp that
-/// reaches 15:30 in India continues at 09:15 of the next weekday.
+/// On the usual grid of five paise prices lie mostly between 100 and 250 rupees, and never below one
+/// step. A stamp that reaches 15:30 in India continues at 09:15 of the next weekday.
 #[must_use]
 pub fn generate(recipe: &Recipe) -> Vec<Row> {
     let mut walk = Walk::new(recipe.regime, recipe.seed);
@@ -161,7 +161,7 @@ pub fn generate(recipe: &Recipe) -> Vec<Row> {
         left -= 1;
         rows.push(Row {
             exchange_ts_ms: second * 1000,
-            price_paise: walk.next_price(),
+            price_paise: walk.next_price().saturating_mul(recipe.tick_paise.max(1)),
             qty: walk.lots().saturating_mul(recipe.lot_size),
         });
     }
@@ -192,7 +192,8 @@ mod tests {
 
     fn made(regime: Regime, seed: u64, rows: usize) -> Vec<Row> {
         let per_second = 2;
-        generate(&Recipe { regime, seed, rows, per_second, first_ts_ms: START_MS, lot_size: 75 })
+        let (first_ts_ms, lot_size, tick_paise) = (START_MS, 75, 5);
+        generate(&Recipe { regime, seed, rows, per_second, first_ts_ms, lot_size, tick_paise })
     }
 
     fn fingerprint(rows: &[Row]) -> u64 {
@@ -218,12 +219,25 @@ mod tests {
         for regime in [Regime::Calm, Regime::Volatile, Regime::Gappy] {
             for seed in 0..5 {
                 let rows = made(regime, seed, 40_000);
-                assert!(rows.iter().all(|row| row.price_paise % GRID == 0 && row.price_paise >= 5));
+                assert!(rows.iter().all(|row| row.price_paise % 5 == 0 && row.price_paise >= 5));
                 assert!(rows.iter().all(|row| row.qty > 0 && row.qty % 75 == 0));
                 assert!(rows.is_sorted_by_key(|row| row.exchange_ts_ms));
                 let usual = rows.iter().filter(|r| (10_000..=25_000).contains(&r.price_paise));
                 assert!(usual.count() > rows.len() / 2, "{regime:?} {seed}");
             }
+        }
+    }
+
+    #[test]
+    fn another_grid_stretches_the_same_walk() {
+        let (first_ts_ms, per_second, lot_size) = (START_MS, 2, 100);
+        let of = |tick_paise| {
+            let (regime, seed, rows) = (Regime::Calm, 1, 1_000);
+            generate(&Recipe { regime, seed, rows, per_second, first_ts_ms, lot_size, tick_paise })
+        };
+        for (usual, coarse) in of(5).iter().zip(of(100)) {
+            assert_eq!(coarse.price_paise, usual.price_paise * 20);
+            assert_eq!(coarse.qty, usual.qty);
         }
     }
 

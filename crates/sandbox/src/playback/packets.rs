@@ -1,14 +1,13 @@
 //! Fills a packet from a print; what the tape does not know is made up, the same way each time.
 
-use smartapi::packet::{DepthRow, FromZeros, IntoBytes, Ltp, Mode, SnapQuote, token_field};
+use smartapi::packet::{
+    DepthRow, ExchangeType, FromZeros, IntoBytes, Ltp, Mode, SnapQuote, token_field,
+};
 use tungstenite::Bytes;
 
 use super::generator::mix;
 use super::tape::{Day, Print, Prints};
 use crate::Instrument;
-
-/// The grid of prices in paise; every segment that is played has it.
-pub(crate) const GRID: i64 = 5;
 
 /// The book stays below this, whatever a recording claims: a billion rupees.
 const HIGHEST_BOOK: i64 = 100_000_000_000;
@@ -17,6 +16,10 @@ const HIGHEST_BOOK: i64 = 100_000_000_000;
 pub(crate) struct Composer {
     packet: SnapQuote,
     lot: i64,
+    /// The step of prices in paise.
+    tick: i64,
+    /// Shares have no open interest.
+    has_interest: bool,
 }
 
 impl Composer {
@@ -24,9 +27,13 @@ impl Composer {
         let mut packet = SnapQuote::new_zeroed();
         packet.quote.head.exchange_type = instrument.exchange_type.0;
         packet.quote.head.token = token_field(&instrument.token).unwrap_or_default();
-        packet.upper_circuit = (on_grid(prints.highest().clamp(GRID, HIGHEST_BOOK)) * 3).into();
-        packet.lower_circuit = GRID.into();
-        Self { packet, lot: instrument.lot_size }
+        let tick = instrument.tick_paise;
+        let highest = on_grid(prints.highest().clamp(tick, HIGHEST_BOOK), tick);
+        packet.upper_circuit = (highest * 3).into();
+        packet.lower_circuit = tick.into();
+        let shares = [ExchangeType::NSE_CM, ExchangeType::BSE_CM];
+        let has_interest = !shares.contains(&instrument.exchange_type);
+        Self { packet, lot: instrument.lot_size, tick, has_interest }
     }
 
     /// Fills the packet with `print`; [`Composer::bytes`] then gives it in any mode.
@@ -48,25 +55,29 @@ impl Composer {
         quote.high = print.high.into();
         quote.low = print.low.into();
         quote.previous_close = day.previous_close.into();
-        let (start, interest) = (opening_interest(self.lot), open_interest(self.lot, print.volume));
         self.packet.last_traded_ts_s = row.exchange_ts_ms.div_euclid(1000).into();
-        self.packet.open_interest = interest.into();
-        let change = (interest - start) as f64 / start as f64 * 100.0;
-        self.packet.open_interest_change_pct = change.into();
+        if self.has_interest {
+            let start = opening_interest(self.lot);
+            let interest = open_interest(self.lot, print.volume);
+            self.packet.open_interest = interest.into();
+            let change = (interest - start) as f64 / start as f64 * 100.0;
+            self.packet.open_interest_change_pct = change.into();
+        }
         self.fill_depth(row.price_paise, chance);
     }
 
     /// Five rows a side with the last price on one of the two best; below the grid a row is empty.
     fn fill_depth(&mut self, price: i64, mut chance: u64) {
-        let floor = on_grid(price.clamp(0, HIGHEST_BOOK));
+        let tick = self.tick;
+        let floor = on_grid(price.clamp(0, HIGHEST_BOOK), tick);
         let sold_at_ask = floor == price && chance & 1 == 1;
-        let bid = if sold_at_ask { floor - GRID } else { floor };
-        let ask = bid + GRID;
+        let bid = if sold_at_ask { floor - tick } else { floor };
+        let ask = bid + tick;
         for (place, row) in (0..).zip(self.packet.depth.iter_mut()) {
-            let level = GRID * (place % 5);
+            let level = tick * (place % 5);
             let (flag, px) = if place < 5 { (1u16, bid - level) } else { (0, ask + level) };
             chance = chance.rotate_right(5);
-            let shown = px >= GRID;
+            let shown = px >= tick;
             *row = DepthRow {
                 flag: flag.into(),
                 qty: (if shown { self.lot * (1 + (chance & 31) as i64) } else { 0 }).into(),
@@ -109,8 +120,8 @@ pub(crate) const fn open_interest(lot: i64, volume: i64) -> i64 {
 }
 
 /// The grid price at or below `price`.
-const fn on_grid(price: i64) -> i64 {
-    price - price.rem_euclid(GRID)
+const fn on_grid(price: i64, tick: i64) -> i64 {
+    price - price.rem_euclid(tick)
 }
 
 #[cfg(test)]
@@ -120,10 +131,16 @@ mod tests {
     use super::*;
     use crate::Row;
 
+    const GRID: i64 = 5;
+
     fn composed(price_paise: i64, sequence: i64) -> SnapQuote {
+        composed_of(&Instrument::default(), price_paise, sequence)
+    }
+
+    fn composed_of(played: &Instrument, price_paise: i64, sequence: i64) -> SnapQuote {
         let rows = [Row { exchange_ts_ms: 1_759_290_360_000, price_paise, qty: 150 }];
         let prints = Prints::new(&rows);
-        let mut composer = Composer::new(&Instrument::default(), &prints);
+        let mut composer = Composer::new(played, &prints);
         let (print, day) = prints.at(0).unwrap();
         composer.fill(&print, &day, sequence);
         let bytes = composer.bytes(Mode::SnapQuote);
@@ -148,6 +165,24 @@ mod tests {
             assert!(packet.sells().iter().all(|row| row.flag.get() == 0 && row.qty.get() > 0));
             assert!(packet.upper_circuit.get() > price);
         }
+    }
+
+    #[test]
+    fn a_coarser_grid_has_a_wider_book() {
+        let played = Instrument { tick_paise: 100, ..Instrument::default() };
+        let packet = composed_of(&played, 530_000, 1);
+        let [bid, ask] = [packet.buys()[0].px.get(), packet.sells()[0].px.get()];
+        assert_eq!((ask - bid, bid % 100), (100, 0));
+        assert_eq!((packet.lower_circuit.get(), packet.upper_circuit.get()), (100, 1_590_000));
+    }
+
+    #[test]
+    fn shares_have_no_open_interest() {
+        assert!(composed(10_000, 1).open_interest.get() > 0);
+        let share = Instrument { exchange_type: ExchangeType::NSE_CM, ..Instrument::default() };
+        let packet = composed_of(&share, 10_000, 1);
+        let told = (packet.open_interest.get(), packet.open_interest_change_pct.get());
+        assert_eq!(told, (0, 0.0));
     }
 
     #[test]

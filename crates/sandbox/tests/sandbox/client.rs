@@ -23,7 +23,9 @@ pub(crate) const NOON: i64 = 1_763_620_200;
 pub(crate) fn rows(count: usize) -> Vec<Row> {
     let first_ts_ms = 1_759_291_560_000;
     let regime = Regime::Calm;
-    generate(&Recipe { regime, seed: 7, rows: count, per_second: 2, first_ts_ms, lot_size: 75 })
+    let (seed, per_second, lot_size, tick_paise) = (7, 2, 75, 5);
+    let rows = count;
+    generate(&Recipe { regime, seed, rows, per_second, first_ts_ms, lot_size, tick_paise })
 }
 
 /// A plain sandbox whose date stands still at noon.

@@ -19,7 +19,7 @@ fn risen() -> Day {
 fn share() -> Day {
     let exchange_type = ExchangeType::NSE_CM;
     let (token, symbol) = ("3045".into(), "SBIN-EQ".into());
-    let instrument = Instrument { exchange_type, token, symbol, lot_size: 1 };
+    let instrument = Instrument { exchange_type, token, symbol, lot_size: 1, tick_paise: 5 };
     Day::with(&[80_000], |options| Options { instrument, ..options })
 }
 

@@ -1,0 +1,143 @@
+//! The command line of `myquant sandbox`: the broker's twin for any other program.
+
+use std::net::Ipv4Addr;
+
+use clap::{Args, ValueEnum};
+use smartapi::instruments::Day;
+
+use super::{PlaybackArgs, SettingsArgs, number_in};
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) playback: PlaybackArgs,
+    #[command(flatten)]
+    pub(crate) instrument: InstrumentArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Day that the generator makes, and of the list of instruments [default: the last weekday whose 09:36 has come in India, and today's list; of a recording its own]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day, conflicts_with = "ticks_file")]
+    pub(crate) day: Option<Day>,
+    /// Rows that the generator makes
+    #[arg(long, value_name = "N", default_value_t = 80_000, conflicts_with = "ticks_file")]
+    pub(crate) rows: usize,
+    /// The account's money in whole rupees
+    #[arg(long, value_name = "RUPEES", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000_000))]
+    pub(crate) funds: i64,
+    /// Deposit per unit in whole rupees, for futures and short sales; without it they are rejected
+    #[arg(long, value_name = "RUPEES", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub(crate) deposit: Option<i64>,
+    /// Whose time it is at the exchange
+    #[arg(long, value_enum, default_value_t = MarketHours::Tape)]
+    pub(crate) market_hours: MarketHours,
+    /// Refuse MARKET and IOC orders, as the rules for algorithms do since April 2026, instead of
+    /// making a MARKET order a LIMIT order
+    #[arg(long)]
+    pub(crate) refuse_market_orders: bool,
+    /// Take orders and GTT rules from this address alone, as if it was registered for the API key
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) static_ip: Option<Ipv4Addr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MarketHours {
+    /// The recording's: its stamps are now
+    Tape,
+    /// The clock's: orders out of hours wait for the next session
+    Wall,
+}
+
+/// The instrument that is played; each is short for `--set instrument.…`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct InstrumentArgs {
+    /// Segment of the played instrument: NSE, NFO, BSE, BFO, MCX [default: NFO]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) exchange: Option<String>,
+    /// Its trading symbol, or an underlying for the call in the middle of the nearest expiry [default: NIFTY]
+    #[arg(long, value_name = "SYM")]
+    pub(crate) symbol: Option<String>,
+    /// Its token [default: the symbol's in the list that is served, else 47338]
+    #[arg(long, value_name = "T")]
+    pub(crate) token: Option<String>,
+    /// Units per lot [default: the symbol's in that list, else 75]
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) lot_size: Option<String>,
+    /// Price step in rupees [default: the symbol's in that list, else 0.05]
+    #[arg(long, value_name = "RUPEES", value_parser = price_step)]
+    pub(crate) tick_size: Option<f64>,
+}
+
+impl InstrumentArgs {
+    /// Each as `KEY=VALUE`.
+    pub(crate) fn sets(&self) -> Vec<String> {
+        let tick_size = self.tick_size.map(|tick_size| tick_size.to_string());
+        let Self { exchange, symbol, token, lot_size, .. } = self;
+        let all = [
+            ("exchange", exchange),
+            ("symbol", symbol),
+            ("token", token),
+            ("lot_size", lot_size),
+            ("tick_size", &tick_size),
+        ];
+        let set = |(key, value): (&str, &Option<String>)| {
+            Some(format!("instrument.{key}={}", value.as_ref()?))
+        };
+        all.into_iter().filter_map(set).collect()
+    }
+}
+
+/// A whole number of paise.
+fn price_step(text: &str) -> Result<f64, String> {
+    let whole = |number: f64| (0.01..=1000.0).contains(&number) && is_whole(number * 100.0);
+    number_in(text, whole, "a price of whole paise from 0.01 to 1000")
+}
+
+fn is_whole(number: f64) -> bool {
+    (number - number.round()).abs() < 1e-6
+}
+
+/// `2025-10-06`.
+fn day(text: &str) -> Result<Day, String> {
+    let read = || {
+        let mut parts = text.split('-');
+        let [year, month, day] = [parts.next()?, parts.next()?, parts.next()?];
+        let day = Day::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+        parts.next().is_none().then_some(day)
+    };
+    let day = read().ok_or_else(|| "must be a day such as 2025-10-06".to_owned())?;
+    match day.since_monday() {
+        0..5 => Ok(day),
+        _ => Err("must be a day from Monday to Friday: there is no session at the weekend".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_weekdays_are_played() {
+        assert_eq!(day("2025-10-06"), Ok(Day::new(2025, 10, 6).unwrap()));
+        for (text, rule) in [
+            ("2025-10-05", "weekend"),
+            ("2025-02-30", "such as"),
+            ("06.10.2025", "such as"),
+            ("2025-10-06-1", "such as"),
+        ] {
+            assert!(day(text).unwrap_err().contains(rule), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_price_step_is_a_number_of_paise() {
+        for text in ["0.05", "0.01", "1", "1000"] {
+            assert_eq!(price_step(text).map(|step| step.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["0", "0.001", "0.025", "1001", "nan", "five"] {
+            assert!(price_step(text).is_err(), "{text}");
+        }
+    }
+}
