@@ -20,7 +20,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
     let played = played(args, wall())?;
     let background = Background::start()?;
     let signals = Signals::listen(background.handle())?;
-    let told = told(&played);
+    let told = told(&played, args.start_now);
     for line in played.notes.iter().chain([&told]) {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         deposit: args.deposit.map(|rupees| Paise(rupees * 100)),
         static_ip: args.static_ip,
         list_day: Some(played.list_day),
+        start_now: args.start_now,
         wall,
         ..Options::new(played.tape, pacing, Cycles::new().0)
     })
@@ -54,14 +55,15 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
 }
 
 /// What is played, for a person.
-fn told(played: &Played) -> String {
+fn told(played: &Played, starts_now: bool) -> String {
     let Instrument { exchange_type, token, symbol, lot_size, tick_paise } = &played.instrument;
     let segment = exchange_type.segment_name().unwrap_or_default();
     let (rupees, paise) = (tick_paise / 100, tick_paise % 100);
     let first = played.tape.rows().first().map_or(0, |row| row.exchange_ts_ms);
     let first = Zone::INDIA.iso(EventTime::from_millis(first).unwrap_or(EventTime::MIN));
     format!(
-        "plays {segment} {symbol}, token {token}, lot {lot_size}, tick {rupees}.{paise:02}, from {first}"
+        "plays {segment} {symbol}, token {token}, lot {lot_size}, tick {rupees}.{paise:02}, from {first}; the market {}",
+        if starts_now { "moves" } else { "waits for a subscription, or POST /control/start" }
     )
 }
 
@@ -97,8 +99,9 @@ mod tests {
             ["--day", "2025-10-06", "--exchange", "NSE", "--symbol", "SBIN", "--token", "3045"];
         let played = played(&args(&flags), 0).unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(
-            told(&played),
-            "plays NSE SBIN-EQ, token 3045, lot 1, tick 0.05, from 2025-10-06T09:36:00+05:30"
+            told(&played, true),
+            "plays NSE SBIN-EQ, token 3045, lot 1, tick 0.05, from 2025-10-06T09:36:00+05:30; \
+             the market moves"
         );
     }
 

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use engine::units::{EventTime, Zone};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Router<Arc<Twin>> {
     let below = Router::new()
         .route("/state", get(state))
         .route("/over", get(over))
+        .route("/start", post(start))
         .route("/schedule", get(schedule))
         .route("/clock", get(clock))
         .route("/faults", get(faults).post(add_faults).delete(clear_faults))
@@ -35,14 +37,34 @@ pub(crate) fn routes() -> Router<Arc<Twin>> {
 
 async fn state(State(twin): State<Arc<Twin>>) -> Json<Value> {
     let playback = &twin.playback;
+    let played = &twin.instrument;
+    let first = playback.prints.at(0).and_then(|(print, _)| {
+        Some(Zone::INDIA.iso(EventTime::from_millis(print.row.exchange_ts_ms)?))
+    });
     Json(json!({
+        "instrument": {
+            "exchange": played.segment(),
+            "exchange_type": played.exchange_type.0,
+            "symbol": played.symbol,
+            "token": played.token,
+            "lot_size": played.lot_size,
+            "tick_paise": played.tick_paise,
+        },
+        "first_exchange_time": first,
         "rows": playback.rows(),
+        "due": playback.present(),
         "sent": playback.sent(),
         "over": playback.is_over(),
         "started": playback.schedule.has_begun(),
         "connections": twin.market_slots.taken(),
         "skipped_rows": playback.skipped,
     }))
+}
+
+/// Lets the tape play, whether or not anybody subscribes; answers as [`state`].
+async fn start(State(twin): State<Arc<Twin>>) -> Json<Value> {
+    twin.begin();
+    state(State(twin)).await
 }
 
 /// Answers when the recording is over, however long that takes.

@@ -122,6 +122,8 @@ pub struct Options {
     pub static_ip: Option<Ipv4Addr>,
     /// The day of the list of instruments: contracts expire from it on. `None` is the date's.
     pub list_day: Option<Day>,
+    /// Whether the market moves from the start on, and not from the first subscription.
+    pub start_now: bool,
 }
 
 impl Options {
@@ -145,6 +147,7 @@ impl Options {
             deposit: None,
             static_ip: None,
             list_day: None,
+            start_now: false,
         }
     }
 

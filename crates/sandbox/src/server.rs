@@ -60,7 +60,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the port and starts to serve; playback waits for the first subscription.
+    /// Opens the port and starts to serve; playback waits for the first subscription, unless it is to
+    /// start now.
     ///
     /// Errors: [`Error`] for options that cannot be played, and for what the system refuses.
     pub fn start(options: Options) -> Result<Self, Error> {
@@ -87,6 +88,9 @@ impl Sandbox {
         let http = Some(http);
         let mut sandbox = Self { address, twin, http, exchange: None, _folder: folder };
         sandbox.exchange = Some(tend_on_thread(&sandbox.twin)?);
+        if options.start_now {
+            sandbox.twin.begin();
+        }
         Ok(sandbox)
     }
 

@@ -80,6 +80,14 @@ impl Twin {
         (self.wall)().saturating_add(self.skew_s.load(Ordering::SeqCst))
     }
 
+    /// Lets the tape play from now on, unless it does.
+    pub(crate) fn begin(&self) {
+        if self.playback.begin() {
+            // Faults may be due so long after the start.
+            self.wake_disturbed();
+        }
+    }
+
     /// Lets happen to the account what is to happen by now.
     pub(crate) fn settle(&self) {
         let Account { expire, skew_s } = self.faults.account();

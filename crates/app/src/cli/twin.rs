@@ -24,6 +24,9 @@ pub(crate) struct SandboxArgs {
     /// Rows that the generator makes
     #[arg(long, value_name = "N", default_value_t = 80_000, conflicts_with = "ticks_file")]
     pub(crate) rows: usize,
+    /// Let the market move at once, instead of from the first subscription on
+    #[arg(long)]
+    pub(crate) start_now: bool,
     /// The account's money in whole rupees
     #[arg(long, value_name = "RUPEES", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000_000))]
     pub(crate) funds: i64,

@@ -1,7 +1,7 @@
 //! What the market stream plays: one immutable tape, and how far it has come.
 //!
-//! There is no player thread. The first subscription fixes the start; from then on what is due
-//! follows from the clock, and each connection is a cursor into the same prints.
+//! There is no player thread. The first subscription, or whoever asks for it, fixes the start; from
+//! then on what is due follows from the clock, and each connection is a cursor into the same prints.
 
 pub(crate) mod generator;
 pub(crate) mod packets;
@@ -52,7 +52,12 @@ impl Playback {
         self.front.load(Ordering::SeqCst)
     }
 
-    /// Rows that have come to the market; before the first subscription that is the first one.
+    /// Lets the tape play from now on, unless it plays already; says whether this call did it.
+    pub(crate) fn begin(&self) -> bool {
+        self.schedule.begin(&self.clock)
+    }
+
+    /// Rows that have come to the market; before the start that is the first one.
     pub(crate) fn present(&self) -> usize {
         let due = self.schedule.due_rows(now_ns(&self.clock)).unwrap_or_else(|| self.sent());
         due.max(1)
@@ -63,7 +68,7 @@ impl Playback {
     pub(crate) fn attend(self: &Arc<Self>) -> (Attendance, usize) {
         self.attending.fetch_add(1, Ordering::SeqCst);
         let attendance = Attendance(Arc::clone(self));
-        if self.schedule.begin(&self.clock) {
+        if self.begin() {
             return (attendance, 0);
         }
         (attendance, self.present() - 1)

@@ -1,7 +1,9 @@
 //! What is played, in which order, and when.
 
+use std::time::Duration;
+
 use sandbox::{Options, Pacing, Row, Sandbox, Tape, now_ns};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{Seen, Stream, call, login, market, plain, rows, tls};
 
@@ -21,6 +23,38 @@ fn read_all(stream: &mut Stream, count: usize) -> Vec<Seen> {
 
 fn expected(count: usize) -> Vec<Seen> {
     rows(count).iter().enumerate().map(|(index, row)| Seen::row(index, row)).collect()
+}
+
+#[test]
+fn the_market_moves_without_a_subscriber_if_it_is_told_to() {
+    for start_now in [true, false] {
+        let (clock, mock) = quanta::Clock::mock();
+        mock.increment(Duration::from_secs(1));
+        let paced = plain(100, Pacing::FixedRate { per_second: 1 });
+        let sandbox = Sandbox::start(Options { clock, start_now, ..paced }).unwrap();
+        let control = |method: &str, path: &str| {
+            call(sandbox.address(), method, &format!("/control/{path}"), &[], "").json()
+        };
+        mock.increment(Duration::from_secs(5));
+        let state = control("GET", "state");
+        assert_eq!(
+            (&state["started"], &state["due"]),
+            (&json!(start_now), &json!(1 + 5 * u8::from(start_now)))
+        );
+        let started = control("POST", "start");
+        assert_eq!(started["started"], json!(true));
+        mock.increment(Duration::from_secs(10));
+        let state = control("GET", "state");
+        assert_eq!(state["due"], json!(if start_now { 16 } else { 11 }));
+        assert_eq!(state["instrument"]["symbol"], json!("NIFTY28NOV2526000CE"));
+        assert_eq!(state["first_exchange_time"], json!("2025-10-01T09:36:00+05:30"));
+        // Who subscribes later sees the row that is due.
+        let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+        stream.subscribe(3);
+        assert_eq!(json!(stream.packet().sequence), state["due"]);
+        mock.increment(Duration::from_secs(100));
+        assert_eq!(control("GET", "state")["due"], json!(100));
+    }
 }
 
 #[test]
