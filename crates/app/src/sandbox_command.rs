@@ -4,10 +4,13 @@ use std::io::Write as _;
 
 use engine::units::{EventTime, Money, Paise, Zone};
 use engine::venue::{MarketAndIoc, Rules};
-use sandbox::{Instrument, MarketHours, Options, Pacing, Sandbox, Transport};
+use sandbox::{
+    Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, SessionRules, TokenEnd,
+    Transport,
+};
 
 use crate::background::Background;
-use crate::cli::{self, SandboxArgs};
+use crate::cli::{self, SandboxArgs, SwitchArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::playback;
@@ -39,6 +42,12 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         rules: rules(args),
         deposit: args.deposit.map(|rupees| Paise(rupees * 100)),
         static_ip: args.static_ip,
+        sessions: sessions(&args.switches),
+        rate_refusal: match args.switches.rate_refusal {
+            cli::RateRefusal::Text => RateRefusal::Text,
+            cli::RateRefusal::Json => RateRefusal::Json,
+        },
+        depth_20: args.switches.depth_20,
         list_day: Some(played.list_day),
         start_now: args.start_now,
         wall,
@@ -65,6 +74,17 @@ fn told(played: &Played, starts_now: bool) -> String {
         "plays {segment} {symbol}, token {token}, lot {lot_size}, tick {rupees}.{paise:02}, from {first}; the market {}",
         if starts_now { "moves" } else { "waits for a subscription, or POST /control/start" }
     )
+}
+
+fn sessions(args: &SwitchArgs) -> SessionRules {
+    SessionRules {
+        next_code: args.accept_next_code,
+        token_end: match args.tokens_end {
+            cli::TokenEnd::Midnight => TokenEnd::Midnight,
+            cli::TokenEnd::Five => TokenEnd::Five,
+        },
+        logout_ends_streams: args.logout_ends_streams,
+    }
 }
 
 fn rules(args: &SandboxArgs) -> Rules {
@@ -103,6 +123,15 @@ mod tests {
             "plays NSE SBIN-EQ, token 3045, lot 1, tick 0.05, from 2025-10-06T09:36:00+05:30; \
              the market moves"
         );
+    }
+
+    #[test]
+    fn the_switches_are_those_of_the_sessions() {
+        assert_eq!(sessions(&args(&[]).switches), SessionRules::default());
+        let flags = ["--accept-next-code", "--tokens-end", "05:00", "--logout-ends-streams"];
+        let (next_code, token_end, logout_ends_streams) = (true, TokenEnd::Five, true);
+        let wanted = SessionRules { next_code, token_end, logout_ends_streams };
+        assert_eq!(sessions(&args(&flags).switches), wanted);
     }
 
     #[test]

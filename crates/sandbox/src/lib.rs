@@ -23,7 +23,10 @@ mod twin;
 pub use account::Credentials;
 pub use error::Error;
 pub use faults::{FAULTS, FaultRow, Meets, Scenario, ScenarioError, Step};
-pub use options::{Instrument, MarketHours, Options, Transport, Wall, system_wall};
+pub use options::{
+    Instrument, MarketHours, Options, RateRefusal, SessionRules, TokenEnd, Transport, Wall,
+    system_wall,
+};
 pub use playback::generator::{Recipe, Regime, generate};
 pub use playback::schedule::{Pacing, Schedule, now_ns};
 pub use playback::tape::{Row, Tape};

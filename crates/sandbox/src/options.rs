@@ -91,6 +91,38 @@ pub enum MarketHours {
     Wall,
 }
 
+/// When tokens end: the broker's statements differ.
+///
+/// Source: SmartAPI documentation (July 2026) says midnight, administrators of its forum 05:00.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenEnd {
+    /// At the next 00:00 in India.
+    #[default]
+    Midnight,
+    /// At the next 05:00 in India.
+    Five,
+}
+
+/// How the account's sessions behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionRules {
+    /// Whether the one-time code of the next 30 seconds is accepted too.
+    pub next_code: bool,
+    pub token_end: TokenEnd,
+    /// Whether a logout ends the streams that its session opened; with the broker they stay.
+    pub logout_ends_streams: bool,
+}
+
+/// How a call above its rate limit is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RateRefusal {
+    /// HTTP 403 and plain text.
+    #[default]
+    Text,
+    /// HTTP 200, and the code AB1021 in the usual envelope.
+    Json,
+}
+
 /// Everything a sandbox is told at its start.
 #[derive(Clone)]
 pub struct Options {
@@ -124,6 +156,10 @@ pub struct Options {
     pub list_day: Option<Day>,
     /// Whether the market moves from the start on, and not from the first subscription.
     pub start_now: bool,
+    pub sessions: SessionRules,
+    pub rate_refusal: RateRefusal,
+    /// Whether mode 4, twenty levels of depth, may be subscribed: the broker has withdrawn it.
+    pub depth_20: bool,
 }
 
 impl Options {
@@ -148,6 +184,9 @@ impl Options {
             static_ip: None,
             list_day: None,
             start_now: false,
+            sessions: SessionRules::default(),
+            rate_refusal: RateRefusal::default(),
+            depth_20: false,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::faults::{Account, Faults, Meeting, Stream, UpdateFault};
 use crate::playback::Playback;
 use crate::playback::schedule::now_ns;
 use crate::stream::updates::Updates;
-use crate::{Credentials, Error, Instrument, Options, Step, Wall, lock};
+use crate::{Credentials, Error, Instrument, Options, RateRefusal, Step, Wall, lock};
 
 /// Connections of one kind that a client code may hold.
 const MOST_CONNECTIONS: usize = 3;
@@ -28,6 +28,8 @@ const MOST_CONNECTIONS: usize = 3;
 pub(crate) struct Twin {
     pub(crate) credentials: Credentials,
     pub(crate) strict: bool,
+    pub(crate) rate_refusal: RateRefusal,
+    pub(crate) depth_20: bool,
     pub(crate) instrument: Instrument,
     pub(crate) exchange: Exchange,
     /// The address from which orders may come; `None` is any.
@@ -54,9 +56,11 @@ impl Twin {
         let credentials = options.credentials.clone().map_or_else(Credentials::random, Ok)?;
         let playback = Arc::new(Playback::new(options));
         Ok(Self {
-            sessions: Mutex::new(Sessions::new(credentials.clone())?),
+            sessions: Mutex::new(Sessions::new(credentials.clone(), options.sessions)?),
             credentials,
             strict: options.strict,
+            rate_refusal: options.rate_refusal,
+            depth_20: options.depth_20,
             instrument: options.instrument.clone(),
             exchange: Exchange::new(options, &playback),
             static_ip: options.static_ip,
@@ -103,6 +107,14 @@ impl Twin {
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.settle();
         lock(&self.sessions)
+    }
+
+    /// Ends the session of `jwt` for REST, and its streams where that is the rule.
+    pub(crate) fn log_out(&self, jwt: &str) {
+        let left = self.sessions().logout(jwt);
+        if let Some(session) = left.filter(|&session| lock(&self.sessions).ends_streams(session)) {
+            self.threads.end(session);
+        }
     }
 
     /// What meets a request for `path`; streams may be waiting for it too.
@@ -197,9 +209,16 @@ impl Drop for Slot {
 /// A bell is a socket pair: a byte wakes the thread that polls one end, and when the other is dropped
 /// the thread ends.
 pub(crate) struct Threads {
-    /// The far ends, by the stream of their connection; `None` once everything is to end.
-    bells: Mutex<Option<Vec<(Stream, UnixStream)>>>,
+    /// The far ends; `None` once everything is to end.
+    bells: Mutex<Option<Vec<Bell>>>,
     running: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The far end of a bell, by the stream and the session of its connection.
+struct Bell {
+    stream: Stream,
+    session: u64,
+    far: UnixStream,
 }
 
 impl Threads {
@@ -208,14 +227,14 @@ impl Threads {
     }
 
     /// A bell to poll; it reads as ended when everything is to end.
-    pub(crate) fn bell(&self, stream: Stream) -> io::Result<UnixStream> {
+    pub(crate) fn bell(&self, stream: Stream, session: u64) -> io::Result<UnixStream> {
         let (far, near) = UnixStream::pair()?;
         far.set_nonblocking(true)?;
         near.set_nonblocking(true)?;
         if let Some(bells) = &mut *lock(&self.bells) {
             // Nobody writes to a far end: it reads as ended when its connection is gone.
-            bells.retain_mut(|(_, far)| !matches!(far.read(&mut [0]), Ok(0)));
-            bells.push((stream, far));
+            bells.retain_mut(|bell| !matches!(bell.far.read(&mut [0]), Ok(0)));
+            bells.push(Bell { stream, session, far });
         }
         Ok(near)
     }
@@ -223,9 +242,16 @@ impl Threads {
     /// Wakes the threads of one stream.
     pub(crate) fn ring(&self, stream: Stream) {
         let mut bells = lock(&self.bells);
-        for (_, far) in bells.iter_mut().flatten().filter(|(of, _)| *of == stream) {
+        for bell in bells.iter_mut().flatten().filter(|bell| bell.stream == stream) {
             // One that is full rings already, and one that is gone needs no bell.
-            let _ = far.write(&[1]);
+            let _ = bell.far.write(&[1]);
+        }
+    }
+
+    /// Ends the threads of a session.
+    pub(crate) fn end(&self, session: u64) {
+        if let Some(bells) = &mut *lock(&self.bells) {
+            bells.retain(|bell| bell.session != session);
         }
     }
 

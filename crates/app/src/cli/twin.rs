@@ -43,6 +43,45 @@ pub(crate) struct SandboxArgs {
     /// Take orders and GTT rules from this address alone, as if it was registered for the API key
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) static_ip: Option<Ipv4Addr>,
+    #[command(flatten)]
+    pub(crate) switches: SwitchArgs,
+}
+
+/// What brokers are seen to do differently.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchArgs {
+    /// Accept the one-time code of the next 30 seconds too
+    #[arg(long)]
+    pub(crate) accept_next_code: bool,
+    /// When tokens end, in India
+    #[arg(long, value_enum, default_value_t = TokenEnd::Midnight)]
+    pub(crate) tokens_end: TokenEnd,
+    /// Let a logout end the streams that its session opened
+    #[arg(long)]
+    pub(crate) logout_ends_streams: bool,
+    /// How calls above a rate limit are refused
+    #[arg(long, value_enum, default_value_t = RateRefusal::Text)]
+    pub(crate) rate_refusal: RateRefusal,
+    /// Offer mode 4, twenty levels of depth, which the broker withdrew in 2025
+    #[arg(long)]
+    pub(crate) depth_20: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenEnd {
+    /// At 00:00, as documented
+    Midnight,
+    /// At 05:00, as some users see it
+    #[value(name = "05:00")]
+    Five,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RateRefusal {
+    /// HTTP 403 and plain text
+    Text,
+    /// HTTP 200 and the code AB1021 in JSON
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use smartapi::rest::{LoginRequest, Tokens};
 
 use super::{Credentials, random_bytes};
-use crate::Error;
+use crate::{Error, SessionRules, TokenEnd};
 
 const DAY_S: i64 = 86_400;
 const IST_S: i64 = 19_800;
@@ -30,6 +30,7 @@ pub(crate) enum TokenRefusal {
 }
 
 struct Session {
+    id: u64,
     tokens: Tokens,
     expires_s: i64,
     /// A logout ends REST; the stream may still be opened, as with the broker.
@@ -39,16 +40,19 @@ struct Session {
 /// The account's sessions; several may live at once.
 pub(crate) struct Sessions {
     credentials: Credentials,
+    rules: SessionRules,
     totp: totp_rs::Totp,
     open: Vec<Session>,
+    /// Sessions that were ever opened.
+    opened: u64,
 }
 
 impl Sessions {
-    pub(crate) fn new(credentials: Credentials) -> Result<Self, Error> {
+    pub(crate) fn new(credentials: Credentials, rules: SessionRules) -> Result<Self, Error> {
         let text = credentials.totp_secret.trim_end_matches('=').to_ascii_uppercase();
         let secret = totp_rs::Secret::try_from_base32(text).map_err(|_| Error::TotpSecret)?;
         let totp = totp_rs::Builder::new().with_secret(secret).with_skew(0).build_noncompliant();
-        Ok(Self { credentials, totp, open: Vec::new() })
+        Ok(Self { credentials, rules, totp, open: Vec::new(), opened: 0 })
     }
 
     /// Opens a session if client code, PIN and one-time code are right.
@@ -69,7 +73,9 @@ impl Sessions {
             return Ok(Err(LoginRefusal::Credentials));
         }
         let now = now_s.max(30) as u64;
-        if ![now, now - 30].iter().any(|&time| self.totp.check(&request.totp, time).is_some()) {
+        let next = self.rules.next_code.then_some(now + 30);
+        let mut steps = [now, now - 30].into_iter().chain(next);
+        if !steps.any(|time| self.totp.check(&request.totp, time).is_some()) {
             return Ok(Err(LoginRefusal::Totp));
         }
         let mut tokens = self.open_session(now_s)?;
@@ -91,11 +97,24 @@ impl Sessions {
         Ok(Ok(self.open_session(now_s)?))
     }
 
-    /// Ends the session of `jwt` for REST.
-    pub(crate) fn logout(&mut self, jwt: &str) {
-        for session in self.open.iter_mut().filter(|session| session.tokens.jwt == jwt) {
-            session.logged_out = true;
-        }
+    /// Ends the session of `jwt` for REST; gives its number.
+    pub(crate) fn logout(&mut self, jwt: &str) -> Option<u64> {
+        let session = self.open.iter_mut().find(|session| session.tokens.jwt == jwt)?;
+        session.logged_out = true;
+        Some(session.id)
+    }
+
+    /// The number of the session that gave out this token, with a prefix or not.
+    pub(crate) fn number_of(&self, token: &str) -> Option<u64> {
+        let token = bare(token);
+        let gave = |session: &&Session| session.tokens.jwt == token || session.tokens.feed == token;
+        self.open.iter().find(gave).map(|session| session.id)
+    }
+
+    /// Whether the streams of a session are to end: it has logged out, and that is the rule.
+    pub(crate) fn ends_streams(&self, number: u64) -> bool {
+        let left = |session: &Session| session.id == number && session.logged_out;
+        self.rules.logout_ends_streams && self.open.iter().any(left)
     }
 
     /// Ends every token given out so far.
@@ -129,7 +148,7 @@ impl Sessions {
     }
 
     fn open_session(&mut self, now_s: i64) -> Result<Tokens, Error> {
-        let expires_s = next_midnight(now_s);
+        let expires_s = next_end(self.rules.token_end, now_s);
         let tokens = Tokens {
             jwt: self.token(now_s, expires_s)?,
             refresh: self.token(now_s, expires_s)?,
@@ -139,7 +158,9 @@ impl Sessions {
         if self.open.len() >= MOST_SESSIONS {
             self.open.remove(0);
         }
-        self.open.push(Session { tokens: tokens.clone(), expires_s, logged_out: false });
+        self.opened += 1;
+        let (id, logged_out) = (self.opened, false);
+        self.open.push(Session { id, tokens: tokens.clone(), expires_s, logged_out });
         Ok(tokens)
     }
 
@@ -176,9 +197,14 @@ fn alive(session: Option<&Session>, now_s: i64) -> Result<(), TokenRefusal> {
     }
 }
 
-/// The next 00:00 in India, in seconds since 1970 UTC.
-const fn next_midnight(now_s: i64) -> i64 {
-    ((now_s + IST_S).div_euclid(DAY_S) + 1) * DAY_S - IST_S
+/// When tokens of `now_s` end, in seconds since 1970 UTC.
+const fn next_end(end: TokenEnd, now_s: i64) -> i64 {
+    let into_day = match end {
+        TokenEnd::Midnight => 0,
+        TokenEnd::Five => 5 * 3600,
+    };
+    let shift = IST_S - into_day;
+    ((now_s + shift).div_euclid(DAY_S) + 1) * DAY_S - shift
 }
 
 #[cfg(test)]
@@ -188,13 +214,17 @@ mod tests {
     const NOON: i64 = 1_763_620_200; // 2025-11-20 12:00:00 IST
 
     fn sessions() -> (Sessions, LoginRequest) {
+        with(SessionRules::default())
+    }
+
+    fn with(rules: SessionRules) -> (Sessions, LoginRequest) {
         let credentials = Credentials {
             api_key: "KEY".into(),
             client_id: "S1".into(),
             password: "0042".into(),
             totp_secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".into(),
         };
-        let sessions = Sessions::new(credentials).unwrap();
+        let sessions = Sessions::new(credentials, rules).unwrap();
         let totp = sessions.totp.generate(NOON as u64).to_string();
         let request =
             LoginRequest { clientcode: "S1".into(), password: "0042".into(), totp, state: None };
@@ -208,6 +238,46 @@ mod tests {
         assert!(sessions.login(&request, NOON + 30).unwrap().is_ok());
         assert_eq!(sessions.login(&request, NOON + 60).unwrap().err(), Some(LoginRefusal::Totp));
         assert_eq!(sessions.login(&request, NOON - 30).unwrap().err(), Some(LoginRefusal::Totp));
+    }
+
+    #[test]
+    fn the_code_of_the_next_step_is_accepted_where_that_is_the_rule() {
+        let (mut sessions, request) =
+            with(SessionRules { next_code: true, ..SessionRules::default() });
+        assert!(sessions.login(&request, NOON - 30).unwrap().is_ok());
+        assert_eq!(sessions.login(&request, NOON - 60).unwrap().err(), Some(LoginRefusal::Totp));
+        assert!(sessions.login(&request, NOON + 30).unwrap().is_ok());
+    }
+
+    #[test]
+    fn tokens_may_live_until_five_in_the_morning() {
+        let rules = SessionRules { token_end: TokenEnd::Five, ..SessionRules::default() };
+        let (mut sessions, request) = with(rules);
+        let tokens = sessions.login(&request, NOON).unwrap().ok().unwrap();
+        let five = NOON + 17 * 3600;
+        assert_eq!(sessions.check_feed_token(&tokens.feed, five - 1), Ok(()));
+        assert_eq!(sessions.check_feed_token(&tokens.feed, five), Err(TokenRefusal::Expired));
+        // What is given out after midnight ends the same morning.
+        assert_eq!(next_end(TokenEnd::Five, five - 3600), five);
+    }
+
+    #[test]
+    fn a_logout_ends_the_streams_of_its_own_session_where_that_is_the_rule() {
+        for logout_ends_streams in [false, true] {
+            let rules = SessionRules { logout_ends_streams, ..SessionRules::default() };
+            let (mut sessions, request) = with(rules);
+            let tokens = [(); 2].map(|()| sessions.login(&request, NOON).unwrap().ok().unwrap());
+            let numbers = tokens.each_ref().map(|tokens| {
+                let number = sessions.number_of(&tokens.feed).unwrap();
+                assert_eq!(sessions.number_of(&format!("Bearer {}", tokens.jwt)), Some(number));
+                number
+            });
+            assert_eq!(sessions.logout(&tokens[1].jwt), Some(numbers[1]));
+            assert_eq!(
+                numbers.map(|number| sessions.ends_streams(number)),
+                [false, logout_ends_streams]
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Fills a packet from a print; what the tape does not know is made up, the same way each time.
 
 use smartapi::packet::{
-    DepthRow, ExchangeType, FromZeros, IntoBytes, Ltp, Mode, SnapQuote, token_field,
+    Depth20, Depth20Row, DepthRow, ExchangeType, FromZeros, IntoBytes, Ltp, Mode, SnapQuote,
+    token_field,
 };
 use tungstenite::Bytes;
 
@@ -94,9 +95,53 @@ impl Composer {
 
     /// The packet in `mode`: a poorer mode is the beginning of a richer one.
     pub(crate) fn bytes(&mut self, mode: Mode) -> Bytes {
+        if mode == Mode::Depth20 {
+            return self.depth_20();
+        }
         self.packet.quote.head.mode = mode as u8;
         let all = self.packet.as_bytes();
         Bytes::copy_from_slice(all.get(..mode.packet_len()).unwrap_or(all))
+    }
+
+    /// Twenty levels a side: the five of the richest mode, and more behind them.
+    fn depth_20(&self) -> Bytes {
+        let head = &self.packet.quote.head;
+        let mut packet = Depth20::new_zeroed();
+        packet.mode = Mode::Depth20 as u8;
+        packet.exchange_type = head.exchange_type;
+        packet.token = head.token;
+        packet.exchange_ts_ms = head.exchange_ts_ms;
+        packet.received_ts_ms = head.exchange_ts_ms;
+        let chance = |place: i64| mix(head.sequence.get() as u64 ^ mix(place as u64));
+        self.deepen(&mut packet.buys, self.packet.buys(), -self.tick, chance);
+        self.deepen(&mut packet.sells, self.packet.sells(), self.tick, |place| chance(-place));
+        Bytes::copy_from_slice(packet.as_bytes())
+    }
+
+    /// Fills one side's levels, each `step` behind the one before; below the grid they are empty.
+    fn deepen(
+        &self,
+        levels: &mut [Depth20Row],
+        best: &[DepthRow],
+        step: i64,
+        chance: impl Fn(i64) -> u64,
+    ) {
+        let first = best.first().map_or(0, |row| row.px.get());
+        let fits = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+        for (place, level) in levels.iter_mut().enumerate() {
+            let known = best.get(place).map(|row| (row.px.get(), row.qty.get(), row.orders.get()));
+            let (px, qty, orders) = known.unwrap_or_else(|| {
+                let px = first.saturating_add(step * place as i64);
+                let drawn = chance(place as i64);
+                if first < self.tick || px < self.tick {
+                    return (0, 0, 0);
+                }
+                (px, self.lot * (1 + (drawn & 31) as i64), 1 + ((drawn >> 5) & 15) as u16)
+            });
+            level.px = fits(px).into();
+            level.qty = fits(qty).into();
+            level.orders = i16::try_from(orders).unwrap_or(i16::MAX).into();
+        }
     }
 
     /// The packet in `mode` with its head edited, this once.
@@ -196,6 +241,36 @@ mod tests {
     fn the_same_sequence_gives_the_same_bytes() {
         assert_eq!(composed(12_345, 7).as_bytes(), composed(12_345, 7).as_bytes());
         assert_eq!(composed(12_345, 7).last_traded_ts_s.get(), 1_759_290_360);
+    }
+
+    #[test]
+    fn twenty_levels_begin_with_the_best_five() {
+        for price in [10_000, 50, 5] {
+            let rows = [Row { exchange_ts_ms: 1_759_290_360_000, price_paise: price, qty: 150 }];
+            let prints = Prints::new(&rows);
+            let mut composer = Composer::new(&Instrument::default(), &prints);
+            let (print, day) = prints.at(0).unwrap();
+            composer.fill(&print, &day, 7);
+            let bytes = composer.bytes(Mode::Depth20);
+            let Ok(Packet::Depth20(deep)) = decode(&bytes) else { panic!("no packet") };
+            let snap = composer.packet();
+            for (levels, best, step) in
+                [(&deep.buys, snap.buys(), -GRID), (&deep.sells, snap.sells(), GRID)]
+            {
+                let first = best[0].px.get();
+                for (place, level) in (0..).zip(levels) {
+                    let px = first + step * place;
+                    let shown = px >= GRID && first >= GRID;
+                    assert_eq!(i64::from(level.px.get()), if shown { px } else { 0 });
+                    assert_eq!((level.qty.get() > 0, level.orders.get() > 0), (shown, shown));
+                    if let Some(row) = best.get(place as usize) {
+                        assert_eq!(i64::from(level.qty.get()), row.qty.get());
+                    }
+                }
+            }
+            assert_eq!(deep.exchange_ts_ms.get(), rows[0].exchange_ts_ms);
+            assert_eq!(deep.token, snap.quote.head.token);
+        }
     }
 
     #[test]

@@ -33,9 +33,9 @@ use smartapi::rest::{
 };
 use smartapi::wire::Rupees;
 
-use crate::Error;
 use crate::account::sessions::TokenRefusal;
 use crate::twin::Twin;
+use crate::{Error, RateRefusal};
 
 /// All REST routes; queries and bodies that a route does not need are ignored.
 pub(crate) fn routes(twin: &Arc<Twin>) -> Router<Arc<Twin>> {
@@ -131,7 +131,10 @@ impl Twin {
     /// all the headers that the broker documents.
     fn pass(&self, route: &'static str, headers: &HeaderMap) -> Result<(), Refusal> {
         if !self.admits(route) {
-            return Err(Refusal::Rate);
+            return Err(match self.rate_refusal {
+                RateRefusal::Text => Refusal::Rate,
+                RateRefusal::Json => Refusal::Broker("AB1021", "Too many requests".into()),
+            });
         }
         let key = headers.get(names::PRIVATE_KEY).map(HeaderValue::as_bytes);
         if key.map_or(self.strict, |key| key != self.credentials.api_key.as_bytes()) {

@@ -71,6 +71,6 @@ async fn logout(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) 
     if request.clientcode != twin.credentials.client_id {
         return Err(Refusal::Broker("AB1007", "Invalid clientcode".into()));
     }
-    twin.sessions().logout(bearer);
+    twin.log_out(bearer);
     Ok(success(""))
 }

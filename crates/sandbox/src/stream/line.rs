@@ -63,6 +63,7 @@ impl Line {
         socket: Socket,
         early: Vec<u8>,
         stream: Stream,
+        session: u64,
         twin: &Twin,
     ) -> io::Result<Self> {
         wake_precisely();
@@ -75,7 +76,7 @@ impl Line {
         let socket = WebSocket::from_partially_read(socket, early, Role::Server, Some(config));
         let idle_ns = twin.idle_timeout.as_nanos() as u64;
         let idle_at = now_ns(&twin.clock).saturating_add(idle_ns);
-        let (bell, clock) = (twin.threads.bell(stream)?, twin.clock.clone());
+        let (bell, clock) = (twin.threads.bell(stream, session)?, twin.clock.clone());
         Ok(Self { socket, bell, clock, blocked: false, cut: false, idle_at, idle_ns })
     }
 

@@ -25,7 +25,7 @@ const MOST_UNHEARD: usize = 1_000;
 /// Serves `line`, connection `number` of the market stream, until either side ends it.
 pub(crate) fn serve(mut line: Line, number: u64, twin: &Arc<Twin>) {
     let mut market = Market {
-        subscriptions: Subscriptions::new(&twin.instrument),
+        subscriptions: Subscriptions::new(&twin.instrument, twin.depth_20),
         composer: Composer::new(&twin.instrument, &twin.playback.prints),
         playback: Arc::clone(&twin.playback),
         cursor: None,

@@ -54,13 +54,13 @@ async fn market_door(
     if let Some(status) = refusal {
         return refused(status);
     }
-    match market_refusal(&twin, request.headers(), &form) {
-        Some(reason) => unauthorized(reason),
-        None => open(
+    match market_session(&twin, request.headers(), &form) {
+        Err(reason) => unauthorized(reason),
+        Ok(session) => open(
             &twin,
             &twin.market_slots,
             request,
-            Served { stream: Stream::Market, number, by: market::serve },
+            Served { stream: Stream::Market, session, number, by: market::serve },
         ),
     }
 }
@@ -79,8 +79,9 @@ fn refused(status: u16) -> Response {
     }
 }
 
-/// What is wrong with the credentials. API key and jwt may be missing: the Java SDK sends neither.
-fn market_refusal(twin: &Twin, headers: &HeaderMap, form: &Form) -> Option<&'static str> {
+/// The session of the credentials, or what is wrong with them. API key and jwt may be missing: the
+/// Java SDK sends neither.
+fn market_session(twin: &Twin, headers: &HeaderMap, form: &Form) -> Result<u64, &'static str> {
     let said = |name, form: &'_ Option<String>| {
         text(headers, name).map(str::to_owned).or_else(|| form.clone())
     };
@@ -88,16 +89,17 @@ fn market_refusal(twin: &Twin, headers: &HeaderMap, form: &Form) -> Option<&'sta
     let sessions = twin.sessions();
     let jwt = text(headers, "authorization");
     if jwt.is_some_and(|jwt| sessions.check_stream_jwt(jwt, now).is_err()) {
-        return Some("Invalid Auth token");
+        return Err("Invalid Auth token");
     }
     if said("x-client-code", &form.client_code).as_ref() != Some(&twin.credentials.client_id) {
-        return Some("Invalid Client Code");
+        return Err("Invalid Client Code");
     }
     if said("x-api-key", &form.api_key).is_some_and(|key| key != twin.credentials.api_key) {
-        return Some("Invalid API Key");
+        return Err("Invalid API Key");
     }
     let feed = said("x-feed-token", &form.feed_token).unwrap_or_default();
-    sessions.check_feed_token(&feed, now).is_err().then_some("Invalid Feed Token")
+    let alive = sessions.check_feed_token(&feed, now).is_ok();
+    sessions.number_of(&feed).filter(|_| alive).ok_or("Invalid Feed Token")
 }
 
 async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response {
@@ -106,13 +108,16 @@ async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response
         return refused(status);
     }
     let authorization = text(request.headers(), "authorization");
-    let checked = twin.sessions().check_bearer(authorization, twin.wall_s()).map(|_jwt| ());
+    let sessions = twin.sessions();
+    let checked = sessions.check_bearer(authorization, twin.wall_s());
+    let checked = checked.map(|jwt| sessions.number_of(jwt).unwrap_or_default());
+    drop(sessions);
     match checked {
-        Ok(()) => open(
+        Ok(session) => open(
             &twin,
             &twin.order_slots,
             request,
-            Served { stream: Stream::Order, number, by: order::serve },
+            Served { stream: Stream::Order, session, number, by: order::serve },
         ),
         Err(TokenRefusal::Expired) => StatusCode::FORBIDDEN.into_response(),
         Err(_) => StatusCode::UNAUTHORIZED.into_response(),
@@ -123,6 +128,8 @@ async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response
 #[derive(Clone, Copy)]
 struct Served {
     stream: Stream,
+    /// Who opened it.
+    session: u64,
     number: u64,
     by: fn(Line, u64, &Arc<Twin>),
 }
@@ -145,8 +152,12 @@ async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, served: Serv
     let Some((socket, early)) = upgrade.await.ok().and_then(take_socket) else { return };
     let server = Arc::clone(&twin);
     twin.threads.spawn(move || {
-        if let Ok(line) = Line::new(socket, early, served.stream, &server) {
-            (served.by)(line, served.number, &server);
+        let Served { stream, session, number, by } = served;
+        let line = Line::new(socket, early, stream, session, &server).ok();
+        // A logout before the line had its bell has not ended it.
+        let may_stay = |_: &Line| !server.sessions().ends_streams(session);
+        if let Some(line) = line.filter(may_stay) {
+            by(line, number, &server);
         }
         drop(slot);
     });

@@ -9,20 +9,25 @@ use smartapi::stream::request::{Request, StreamError};
 
 use crate::Instrument;
 
-/// The broker withdrew mode 4.
-const MODES: [Mode; 3] = [Mode::Ltp, Mode::Quote, Mode::SnapQuote];
+/// The broker withdrew the last of them.
+const MODES: [Mode; 4] = [Mode::Ltp, Mode::Quote, Mode::SnapQuote, Mode::Depth20];
+/// Subscriptions of mode 4 that one connection carried.
+const MOST_DEPTH_20: usize = 50;
 
 /// One connection's subscriptions; tokens that are not played are counted and stay silent.
 pub(crate) struct Subscriptions {
     played: (u8, String),
+    /// The modes that may be subscribed.
+    allowed: &'static [Mode],
     triples: BTreeSet<(u8, u8, String)>,
     modes: Vec<Mode>,
 }
 
 impl Subscriptions {
-    pub(crate) fn new(instrument: &Instrument) -> Self {
+    pub(crate) fn new(instrument: &Instrument, depth_20: bool) -> Self {
         let played = (instrument.exchange_type.0, instrument.token.clone());
-        Self { played, triples: BTreeSet::new(), modes: Vec::new() }
+        let allowed = if depth_20 { &MODES[..] } else { &MODES[..3] };
+        Self { played, allowed, triples: BTreeSet::new(), modes: Vec::new() }
     }
 
     /// The modes in which the played instrument is subscribed, poorest first.
@@ -32,7 +37,7 @@ impl Subscriptions {
 
     /// Carries out a text request; a refused one changes nothing.
     pub(crate) fn apply(&mut self, text: &str) -> Result<(), StreamError> {
-        let Some((request, mode)) = readable(text) else { return Err(invalid(text)) };
+        let Some((request, mode)) = readable(text, self.allowed) else { return Err(invalid(text)) };
         let triples = request.params.token_list.into_iter().flat_map(|group| {
             let segment = ExchangeType(group.exchange_type).0;
             group.tokens.into_iter().map(move |token| (mode as u8, segment, token))
@@ -44,7 +49,13 @@ impl Subscriptions {
         } else {
             let fresh: BTreeSet<_> =
                 triples.filter(|triple| !self.triples.contains(triple)).collect();
-            if self.triples.len() + fresh.len() > MAX_SUBSCRIPTIONS {
+            let with = |mode: Mode| {
+                let all = self.triples.iter().chain(&fresh);
+                all.filter(|triple| triple.0 == mode as u8).count()
+            };
+            if self.triples.len() + fresh.len() > MAX_SUBSCRIPTIONS
+                || with(Mode::Depth20) > MOST_DEPTH_20
+            {
                 return Err(StreamError {
                     correlation_id: request.correlation_id,
                     error_code: "E1002".into(),
@@ -56,13 +67,13 @@ impl Subscriptions {
         let (segment, token) = &self.played;
         let subscribed =
             |mode: &Mode| self.triples.contains(&(*mode as u8, *segment, token.clone()));
-        self.modes = MODES.into_iter().filter(subscribed).collect();
+        self.modes = self.allowed.iter().copied().filter(subscribed).collect();
         Ok(())
     }
 }
 
 /// The request and its mode, if both are known.
-fn readable(text: &str) -> Option<(Request, Mode)> {
+fn readable(text: &str, allowed: &[Mode]) -> Option<(Request, Mode)> {
     let mut sent: Value = serde_json::from_str(text).ok()?;
     for group in sent.pointer_mut("/params/tokenList")?.as_array_mut()? {
         // A segment's number that no byte holds is as unknown, and as silent, as segment 0.
@@ -74,7 +85,7 @@ fn readable(text: &str) -> Option<(Request, Mode)> {
         }
     }
     let request: Request = serde_json::from_value(sent).ok()?;
-    let mode = Mode::from_wire(request.params.mode).filter(|mode| MODES.contains(mode))?;
+    let mode = Mode::from_wire(request.params.mode).filter(|mode| allowed.contains(mode))?;
     (request.action <= 1).then_some((request, mode))
 }
 
@@ -105,7 +116,7 @@ mod tests {
 
     #[test]
     fn counts_a_repeated_token_once() {
-        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let mut subscriptions = Subscriptions::new(&Instrument::default(), false);
         let mut tokens = numbered(999);
         tokens.extend(numbered(999));
         tokens.push("47338".into());
@@ -116,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_thousand_and_first_is_refused_and_disturbs_nothing() {
-        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let mut subscriptions = Subscriptions::new(&Instrument::default(), false);
         subscriptions.apply(&request(1, 1, &numbered(1000))).unwrap();
         let refused = subscriptions.apply(&request(1, 1, &["47338".into()])).unwrap_err();
         assert_eq!(
@@ -129,8 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn mode_4_carries_fifty_where_it_is_offered() {
+        let mut subscriptions = Subscriptions::new(&Instrument::default(), true);
+        subscriptions.apply(&request(1, 4, &numbered(49))).unwrap();
+        assert_eq!(subscriptions.apply(&request(1, 4, &["47338".into()])), Ok(()));
+        assert_eq!(subscriptions.modes(), [Mode::Depth20]);
+        let refused = subscriptions.apply(&request(1, 4, &["99".into()])).unwrap_err();
+        assert_eq!(refused.error_code, "E1002");
+        assert_eq!(subscriptions.apply(&request(1, 3, &numbered(900))), Ok(()));
+        assert_eq!(subscriptions.apply(&request(1, 4, &numbered(49))), Ok(()), "they are there");
+    }
+
+    #[test]
     fn an_unknown_segment_is_met_with_silence() {
-        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let mut subscriptions = Subscriptions::new(&Instrument::default(), false);
         for segment in ["0", "99", "256", "-1", "4294967298", "99999999999999999999"] {
             let text = request(1, 3, &["47338".into()])
                 .replace("\"exchangeType\":2", &format!("\"exchangeType\":{segment}"));
@@ -142,7 +165,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_request() {
-        let mut subscriptions = Subscriptions::new(&Instrument::default());
+        let mut subscriptions = Subscriptions::new(&Instrument::default(), false);
         let wrong = [
             "hello".to_owned(),
             "{}".to_owned(),
