@@ -52,16 +52,20 @@ async fn serve(State(twin): State<Arc<Twin>>, Query(asked): Query<Asked>) -> imp
         Answer::Page => return ([(CONTENT_TYPE, "text/html")], b"<html></html>".to_vec()),
         Answer::Whole | Answer::Half => {}
     }
-    let date = || Day::in_india(u64::try_from(twin.wall_s()).unwrap_or_default());
-    let today = twin.list_day.unwrap_or_else(date);
-    let rows = asked.rows.unwrap_or(USUAL_ROWS).min(MOST_ROWS);
-    let rows = rows_of(&twin.instrument, &Recipe { seed: 1, today, rows });
+    let rows = listed_rows(&twin, asked.rows.unwrap_or(USUAL_ROWS).min(MOST_ROWS));
     // Rows of text cannot fail to be written.
     let mut file = serde_json::to_vec(&rows).unwrap_or_default();
     if matches!(asked.answer, Answer::Half) {
         file.truncate(file.len() / 2);
     }
     (json, file)
+}
+
+/// The list of the day, with so many invented rows.
+pub(crate) fn listed_rows(twin: &Twin, rows: usize) -> Vec<Row<'static>> {
+    let date = || Day::in_india(u64::try_from(twin.wall_s()).unwrap_or_default());
+    let today = twin.list_day.unwrap_or_else(date);
+    rows_of(&twin.instrument, &Recipe { seed: 1, today, rows })
 }
 
 pub(crate) const MONTHS: [&str; 12] =

@@ -44,6 +44,31 @@ fn a_right_login_opens_profile_and_search_over_tls() {
 }
 
 #[test]
+fn a_search_finds_what_the_list_has_in_a_segment() {
+    let (sandbox, mock, _) = timed();
+    let jwt = login(&sandbox).jwt;
+    let found = |exchange: &str, words: &str| {
+        mock.increment(Duration::from_secs(1));
+        let body = json!({ "exchange": exchange, "searchscrip": words }).to_string();
+        secured(sandbox.address(), "POST", routes::SEARCH_SCRIP, &jwt, &body).json()["data"].clone()
+    };
+    let list =
+        call(sandbox.address(), "GET", "/OpenAPI_File/files/OpenAPIScripMaster.json", &[], "");
+    let listed = list.json();
+    let row = |symbol: &str| {
+        let mut rows = listed.as_array().unwrap().iter();
+        rows.find(|row| row["symbol"] == symbol && row["exch_seg"] == "NSE").unwrap().clone()
+    };
+    let shares = found("NSE", "sbin");
+    assert_eq!(shares.as_array().unwrap().len(), 2);
+    assert_eq!(shares[0]["tradingsymbol"], "SBIN-EQ");
+    assert_eq!(shares[0]["symboltoken"], row("SBIN-EQ")["token"]);
+    assert_eq!(found("NSE", "NIFTY 50")[0]["symboltoken"], row("Nifty 50")["token"]);
+    assert_eq!(found("NFO", "NIFTY")[0]["symboltoken"], "47338", "the played one is first");
+    assert_eq!(found("BSE", "nothing"), json!([]));
+}
+
+#[test]
 fn wrong_credentials_are_told_apart() {
     let (sandbox, mock, _) = timed();
     let address = sandbox.address();
