@@ -1,16 +1,17 @@
 //! `myquant sandbox`: the broker's twin, alone, until it is told to end.
 
 use std::io::Write as _;
+use std::time::Duration;
 
-use engine::units::{EventTime, Money, Paise, Zone};
-use engine::venue::{MarketAndIoc, Rules};
+use engine::units::{EventTime, Micros, Money, Paise, Zone};
+use engine::venue::{Delays, Latency, MarketAndIoc, Rules};
 use sandbox::{
-    Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, SessionRules, TokenEnd,
-    Transport,
+    Credentials, Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, Scenario,
+    SessionRules, TokenEnd, Transport,
 };
 
 use crate::background::Background;
-use crate::cli::{self, SandboxArgs, SwitchArgs};
+use crate::cli::{self, LoginArgs, SandboxArgs, SwitchArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::playback;
@@ -34,7 +35,10 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         port: args.port,
         transport,
         instrument: played.instrument,
-        scenario: playback::scenario(&args.playback)?,
+        scenario: scenario(args)?,
+        credentials: Some(credentials(&args.login)?),
+        strict: args.pace.strict_headers,
+        idle_timeout: args.pace.idle_timeout,
         market_hours: match args.market_hours {
             cli::MarketHours::Tape => MarketHours::Tape,
             cli::MarketHours::Wall => MarketHours::Wall,
@@ -76,6 +80,35 @@ fn told(played: &Played, starts_now: bool) -> String {
     )
 }
 
+/// The scenario, with the command line's latencies instead of its own.
+fn scenario(args: &SandboxArgs) -> Result<Scenario, Failure> {
+    let mut scenario = playback::scenario(&args.playback)?;
+    if let Some(latency) = &args.pace.rest_latency {
+        scenario = scenario.with_rest_latency(latency.clone());
+    }
+    if let Some(latency) = &args.pace.stream_latency {
+        scenario = scenario.with_stream_latency(latency.clone());
+    }
+    Ok(scenario)
+}
+
+/// Random ones, where none are given.
+fn credentials(args: &LoginArgs) -> Result<Credentials, Failure> {
+    let random = Credentials::random().map_err(playback::refused)?;
+    let LoginArgs { client_id, password, api_key, totp_secret } = args;
+    Ok(Credentials {
+        api_key: api_key.clone().unwrap_or(random.api_key),
+        client_id: client_id.clone().unwrap_or(random.client_id),
+        password: password.clone().unwrap_or(random.password),
+        totp_secret: totp_secret.clone().unwrap_or(random.totp_secret),
+    })
+}
+
+/// A delay of the exchange's clock.
+fn constant(delay: Option<Duration>) -> Latency {
+    delay.map_or(Latency::None, |delay| Latency::Constant(Micros(delay.as_micros() as i64)))
+}
+
 fn sessions(args: &SwitchArgs) -> SessionRules {
     SessionRules {
         next_code: args.accept_next_code,
@@ -94,6 +127,10 @@ fn rules(args: &SandboxArgs) -> Rules {
             MarketAndIoc::Refuse
         } else {
             MarketAndIoc::Convert
+        },
+        delays: Delays {
+            checking: constant(args.pace.order_checks),
+            travel: constant(args.pace.order_travel),
         },
         seed: args.playback.seed,
         ..Rules::default()
@@ -132,6 +169,24 @@ mod tests {
         let (next_code, token_end, logout_ends_streams) = (true, TokenEnd::Five, true);
         let wanted = SessionRules { next_code, token_end, logout_ends_streams };
         assert_eq!(sessions(&args(&flags).switches), wanted);
+    }
+
+    #[test]
+    fn credentials_that_are_given_are_taken_and_the_others_are_random() {
+        let of = |flags: &[&str]| credentials(&args(flags).login).unwrap_or_else(|_| panic!());
+        let (one, two) = (of(&["--client-id", "A1", "--password", "0042"]), of(&[]));
+        assert_eq!((one.client_id.as_str(), one.password.as_str()), ("A1", "0042"));
+        assert!(one.api_key != two.api_key && one.totp_secret != two.totp_secret);
+        let fixed = of(&["--api-key", "K", "--totp-secret", "GEZDGNBVGY3TQOJQ"]);
+        assert_eq!((fixed.api_key.as_str(), fixed.totp_secret.as_str()), ("K", "GEZDGNBVGY3TQOJQ"));
+    }
+
+    #[test]
+    fn the_delays_of_orders_are_the_venues() {
+        let told = rules(&args(&["--order-checks", "20ms", "--order-travel", "2s"]));
+        let wanted = |micros| Latency::Constant(Micros(micros));
+        let delays = Delays { checking: wanted(20_000), travel: wanted(2_000_000) };
+        assert_eq!(told.delays, delays);
     }
 
     #[test]

@@ -9,13 +9,14 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use engine::units::{EventTime, Zone};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Step;
+use crate::faults::Latencies;
 use crate::playback::schedule::{Anchor, Schedule};
 use crate::twin::Twin;
 
@@ -29,7 +30,8 @@ pub(crate) fn routes() -> Router<Arc<Twin>> {
         .route("/over", get(over))
         .route("/start", post(start))
         .route("/schedule", get(schedule))
-        .route("/clock", get(clock))
+        .route("/clock", get(clock).put(set_clock))
+        .route("/latency", put(set_latency))
         .route("/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/order-update", post(order_update));
     Router::new().nest(PATH, below)
@@ -104,6 +106,31 @@ async fn clock(State(twin): State<Arc<Twin>>) -> Json<Value> {
     twin.settle();
     let now = Anchor::now(&twin.clock);
     Json(json!({ "monotonic_ns": now.monotonic_ns, "wall_s": twin.wall_s() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Date {
+    /// Seconds since 1970 UTC.
+    wall_s: i64,
+}
+
+/// Lets the broker's date be that of the body; answers as [`clock`].
+async fn set_clock(State(twin): State<Arc<Twin>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+    let Date { wall_s } = serde_json::from_slice(&body)?;
+    twin.set_wall(wall_s);
+    Ok(clock(State(twin)).await)
+}
+
+/// Takes the latencies of the body from now on; one that is not in it is none.
+async fn set_latency(State(twin): State<Arc<Twin>>, body: Bytes) -> Result<Json<Value>, Wrong> {
+    let latencies: Latencies = serde_json::from_slice(&body)?;
+    if latencies.stream.is_some() && !twin.playback.schedule.has_times() {
+        return Err(Wrong(crate::Error::LatencyAtFullSpeed.to_string()));
+    }
+    let told = json!({ "rest": latencies.rest.is_some(), "stream": latencies.stream.is_some() });
+    twin.set_latency(latencies);
+    Ok(Json(told))
 }
 
 async fn faults(State(twin): State<Arc<Twin>>) -> Json<Value> {

@@ -22,7 +22,7 @@ mod twin;
 
 pub use account::Credentials;
 pub use error::Error;
-pub use faults::{FAULTS, FaultRow, Meets, Scenario, ScenarioError, Step};
+pub use faults::{FAULTS, FaultRow, Latency, Meets, Scenario, ScenarioError, Step};
 pub use options::{
     Instrument, MarketHours, Options, RateRefusal, SessionRules, TokenEnd, Transport, Wall,
     system_wall,

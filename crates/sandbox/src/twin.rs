@@ -15,7 +15,7 @@ use tungstenite::Utf8Bytes;
 use crate::account::limits::Limits;
 use crate::account::sessions::Sessions;
 use crate::exchange::Exchange;
-use crate::faults::{Account, Faults, Meeting, Stream, UpdateFault};
+use crate::faults::{Account, Faults, Latencies, Meeting, Stream, UpdateFault};
 use crate::playback::Playback;
 use crate::playback::schedule::now_ns;
 use crate::stream::updates::Updates;
@@ -158,6 +158,19 @@ impl Twin {
         self.faults.clear();
         self.skew_s.store(0, Ordering::SeqCst);
         self.ring_all();
+    }
+
+    /// Takes other latencies from now on.
+    pub(crate) fn set_latency(&self, latencies: Latencies) {
+        self.faults.set_latency(latencies);
+        self.ring_all();
+    }
+
+    /// Lets the date be this one now; it goes on from there.
+    pub(crate) fn set_wall(&self, wall_s: i64) {
+        // A skew that is due by now is behind us.
+        self.settle();
+        self.skew_s.store(wall_s.saturating_sub((self.wall)()), Ordering::SeqCst);
     }
 
     /// Lets connections look for what is to happen to them.

@@ -1,8 +1,11 @@
 //! The command line of `myquant sandbox`: the broker's twin for any other program.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use sandbox::Latency;
 use smartapi::instruments::Day;
 
 use super::{PlaybackArgs, SettingsArgs, number_in};
@@ -45,6 +48,64 @@ pub(crate) struct SandboxArgs {
     pub(crate) static_ip: Option<Ipv4Addr>,
     #[command(flatten)]
     pub(crate) switches: SwitchArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+}
+
+/// With what clients log in; what is not given is made at the start.
+#[derive(Debug, Args)]
+pub(crate) struct LoginArgs {
+    /// Client code that logs in [default: a random one]
+    #[arg(long, value_name = "CODE", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) client_id: Option<String>,
+    /// Its PIN [default: a random one]
+    #[arg(long, value_name = "PIN", value_parser = pin)]
+    pub(crate) password: Option<String>,
+    /// API key [default: a random one]
+    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) api_key: Option<String>,
+    /// Secret of the one-time codes in base32 [default: a random one]
+    #[arg(long, value_name = "BASE32", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) totp_secret: Option<String>,
+}
+
+/// How long everything takes, and how patient it is.
+#[derive(Debug, Args)]
+pub(crate) struct PaceArgs {
+    /// Time from every REST request to its answer: 20ms, 10ms..30ms, p50=20ms,p99=120ms, or a list of times
+    #[arg(long, value_name = "LATENCY")]
+    pub(crate) rest_latency: Option<Latency>,
+    /// The same of every packet and order update
+    #[arg(long, value_name = "LATENCY")]
+    pub(crate) stream_latency: Option<Latency>,
+    /// Time that the broker's checks of an order take, by the exchange's clock
+    #[arg(long, value_name = "D", value_parser = delay)]
+    pub(crate) order_checks: Option<Duration>,
+    /// Time from there to the exchange, which modifications and cancellations take too
+    #[arg(long, value_name = "D", value_parser = delay)]
+    pub(crate) order_travel: Option<Duration>,
+    /// A stream whose client is silent so long is closed
+    #[arg(long, value_name = "D", value_parser = super::duration, default_value = "60s")]
+    pub(crate) idle_timeout: Duration,
+    /// Demand the headers X-PrivateKey, X-UserType and X-SourceID of every REST call
+    #[arg(long)]
+    pub(crate) strict_headers: bool,
+}
+
+/// Four digits.
+fn pin(text: &str) -> Result<String, String> {
+    let is_pin = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_pin.then(|| text.to_owned()).ok_or_else(|| "must be a PIN of four digits".to_owned())
+}
+
+/// `1500us`, `20ms`, `2s`.
+fn delay(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(Latency::Constant(delay)) if delay <= Duration::from_secs(3600) => Ok(delay),
+        _ => Err("must be a time such as 20ms or 2s, of at most an hour".to_owned()),
+    }
 }
 
 /// What brokers are seen to do differently.
@@ -171,6 +232,14 @@ mod tests {
         ] {
             assert!(day(text).unwrap_err().contains(rule), "{text}");
         }
+    }
+
+    #[test]
+    fn a_pin_has_four_digits_and_a_delay_is_one_time() {
+        assert_eq!(pin("0042"), Ok("0042".to_owned()));
+        assert!(["42", "12345", "12a4", ""].iter().all(|text| pin(text).is_err()));
+        assert_eq!(delay("1500us"), Ok(Duration::from_micros(1500)));
+        assert!(["soon", "1ms..2ms", "2h"].iter().all(|text| delay(text).is_err()));
     }
 
     #[test]

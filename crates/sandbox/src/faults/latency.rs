@@ -1,6 +1,7 @@
 //! How long answers and packets take: distributions from a few figures, drawn by a seed.
 
 use std::f64::consts::TAU;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -21,16 +22,20 @@ pub(crate) struct Latencies {
     pub(crate) stream: Option<Latency>,
 }
 
-/// A distribution of latencies.
+/// A distribution of latencies; its short forms are `20ms`, `10ms..30ms`, `p50=20ms,p99=120ms` and a
+/// list such as `12ms,15ms,80ms`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Figures")]
-pub(crate) enum Latency {
+pub enum Latency {
+    /// Always the same.
     Constant(Duration),
     /// Any time between the two is as likely as another.
     Uniform(Duration, Duration),
     /// Its logarithm is normal: a middle, and a tail above.
     LogNormal {
+        /// The middle: above zero.
         p50: Duration,
+        /// Not below it.
         p99: Duration,
     },
     /// Each of the list is as likely as another.
@@ -65,7 +70,7 @@ fn fraction(mixed: u64) -> f64 {
 }
 
 /// A distribution as it is written.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Figures {
     constant: Option<Time>,
@@ -73,6 +78,31 @@ struct Figures {
     p50: Option<Time>,
     p99: Option<Time>,
     list: Option<Vec<Time>>,
+}
+
+impl FromStr for Latency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = |text: &str| text.trim().parse::<Time>();
+        let mut figures = Figures::default();
+        if let Some((least, most)) = text.split_once("..") {
+            figures.uniform = Some([time(least)?, time(most)?]);
+        } else if text.contains('=') {
+            for part in text.split(',') {
+                match part.split_once('=') {
+                    Some((name, value)) if name.trim() == "p50" => figures.p50 = Some(time(value)?),
+                    Some((name, value)) if name.trim() == "p99" => figures.p99 = Some(time(value)?),
+                    _ => return Err(format!("{part:?} is neither p50=TIME nor p99=TIME")),
+                }
+            }
+        } else if text.contains(',') {
+            figures.list = Some(text.split(',').map(time).collect::<Result<_, _>>()?);
+        } else {
+            figures.constant = Some(time(text)?);
+        }
+        Self::try_from(figures)
+    }
 }
 
 impl TryFrom<Figures> for Latency {
@@ -127,6 +157,23 @@ mod tests {
         let near = |at: usize, wanted: f64| (all[at].as_secs_f64() * 1e3 / wanted - 1.0).abs();
         assert!(near(10_000, 20.0) < 0.02, "{:?}", all[10_000]);
         assert!(near(19_800, 120.0) < 0.10, "{:?}", all[19_800]);
+    }
+
+    #[test]
+    fn the_short_forms_are_the_written_ones() {
+        for (short, wanted) in [
+            ("20ms", Latency::Constant(millis(20))),
+            ("10ms..30ms", Latency::Uniform(millis(10), millis(30))),
+            ("p50=20ms,p99=120ms", Latency::LogNormal { p50: millis(20), p99: millis(120) }),
+            ("12ms, 15ms", Latency::List(vec![millis(12), millis(15)])),
+        ] {
+            assert_eq!(short.parse(), Ok(wanted), "{short}");
+        }
+        for wrong in
+            ["", "soon", "30ms..10ms", "p50=20ms", "p50=0s,p99=1s", "p90=1s,p99=2s", "1ms,"]
+        {
+            assert!(wrong.parse::<Latency>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ use std::time::Duration;
 
 pub(crate) use answers::{Lost, meet};
 pub(crate) use fault::{LineFault, PacketFault, Stream, UpdateFault};
-pub(crate) use latency::Latency;
+pub(crate) use latency::Latencies;
+pub use latency::Latency;
 pub(crate) use plan::{Account, Meeting};
 use plan::{Now, Plan, Told};
 pub use scenario::{Scenario, ScenarioError};
@@ -42,10 +43,11 @@ pub(crate) struct Faults {
     called_off: AtomicU64,
     /// REST requests whose latency was drawn.
     drawn: AtomicU64,
-    rest: Option<Latency>,
-    /// The latency of both streams, and the seed to draw it by.
-    pub(crate) stream: Option<Latency>,
-    pub(crate) seed: u64,
+    latency: Mutex<Latencies>,
+    /// Whether packets and updates take their time.
+    delays_streams: AtomicBool,
+    /// What latencies are drawn by.
+    seed: u64,
     playback: Arc<Playback>,
     clock: quanta::Clock,
 }
@@ -61,8 +63,8 @@ impl Faults {
             disturbs_streams: AtomicBool::new(false),
             called_off: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
-            rest: scenario.latency.rest.clone(),
-            stream: scenario.latency.stream.clone(),
+            delays_streams: AtomicBool::new(scenario.latency.stream.is_some()),
+            latency: Mutex::new(scenario.latency.clone()),
             seed: scenario.seed,
             playback: Arc::clone(playback),
             clock: clock.clone(),
@@ -106,7 +108,8 @@ impl Faults {
     /// Counts a request, and gives what meets it, the latency of REST included.
     pub(crate) fn on_request(&self, path: &str) -> Meeting {
         let mut meeting = self.ask(|plan, at| plan.on_request(path, at));
-        if let Some(latency) = self.rest.as_ref().filter(|_| path.starts_with("/rest/")) {
+        let latencies = lock(&self.latency);
+        if let Some(latency) = latencies.rest.as_ref().filter(|_| path.starts_with("/rest/")) {
             let number = self.drawn.fetch_add(1, Ordering::Relaxed);
             meeting.delay += latency.draw(self.seed, number);
         }
@@ -147,7 +150,22 @@ impl Faults {
 
     /// The latency of the `number`-th packet or update of a stream.
     pub(crate) fn stream_latency(&self, number: u64) -> Option<Duration> {
-        Some(self.stream.as_ref()?.draw(self.seed, number))
+        if !self.delays_streams() {
+            return None;
+        }
+        Some(lock(&self.latency).stream.as_ref()?.draw(self.seed, number))
+    }
+
+    /// Whether packets and order updates take their time.
+    pub(crate) fn delays_streams(&self) -> bool {
+        self.delays_streams.load(Ordering::Acquire)
+    }
+
+    /// Takes other latencies from now on. Connections that sleep have to be woken.
+    pub(crate) fn set_latency(&self, latencies: Latencies) {
+        let mut latency = lock(&self.latency);
+        self.delays_streams.store(latencies.stream.is_some(), Ordering::Release);
+        *latency = latencies;
     }
 
     fn ask<T>(&self, question: impl FnOnce(&mut Plan, Now) -> T) -> T {

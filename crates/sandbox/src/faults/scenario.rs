@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::latency::Latencies;
+use super::latency::{Latencies, Latency};
 use super::step::Step;
 
 /// What goes wrong in a run; the default is nothing.
@@ -50,6 +50,20 @@ impl Scenario {
                 what: error.message().to_owned(),
             }
         })
+    }
+
+    /// The scenario with another latency of REST answers.
+    #[must_use]
+    pub fn with_rest_latency(mut self, latency: Latency) -> Self {
+        self.latency.rest = Some(latency);
+        self
+    }
+
+    /// The scenario with another latency of packets and order updates.
+    #[must_use]
+    pub fn with_stream_latency(mut self, latency: Latency) -> Self {
+        self.latency.stream = Some(latency);
+        self
     }
 
     /// The scenario with one more step at its end.

@@ -111,6 +111,11 @@ impl Schedule {
         self.start.set(Anchor::now(clock)).is_ok()
     }
 
+    /// Whether packets are due at times: at full speed they are not.
+    pub(crate) const fn has_times(&self) -> bool {
+        !matches!(self.offsets, Offsets::AsRead)
+    }
+
     pub(crate) fn has_begun(&self) -> bool {
         self.start.get().is_some()
     }

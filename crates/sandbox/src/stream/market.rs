@@ -153,7 +153,7 @@ impl Market {
     /// Queues the rows that are due, at most a batch of them.
     fn send_due(&mut self, line: &mut Line) -> Result<(), Ended> {
         let Some(start) = self.cursor.as_ref().map(|cursor| cursor.next) else { return Ok(()) };
-        let plain = self.overtaken.is_empty() && self.faults.stream.is_none();
+        let plain = self.overtaken.is_empty() && !self.faults.delays_streams();
         if !plain || self.trouble.is_near() {
             return self.send_one_by_one(line, start);
         }

@@ -7,3 +7,4 @@ mod page;
 mod playback;
 mod rest;
 mod stream;
+mod switches;
