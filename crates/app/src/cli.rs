@@ -10,7 +10,9 @@ use sandbox::Step;
 use smartapi::packet::ExchangeType;
 
 use crate::sandbox_help;
-pub(crate) use twin::{LoginArgs, MarketHours, RateRefusal, SandboxArgs, SwitchArgs, TokenEnd};
+pub(crate) use twin::{
+    Held, LoginArgs, MarketHours, RateRefusal, SandboxArgs, SwitchArgs, TokenEnd,
+};
 
 /// Exit statuses, as `--help` ends.
 const STATUSES: &str = "Exit status:

@@ -6,12 +6,14 @@ use std::time::Duration;
 use engine::units::{EventTime, Micros, Money, Paise, Zone};
 use engine::venue::{Delays, Latency, MarketAndIoc, Rules};
 use sandbox::{
-    Credentials, Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, Scenario,
+    Credentials, Holding, Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, Scenario,
     SessionRules, TokenEnd, Transport,
 };
 
+use smartapi::instruments::Day;
+
 use crate::background::Background;
-use crate::cli::{self, LoginArgs, SandboxArgs, SwitchArgs};
+use crate::cli::{self, Held, LoginArgs, SandboxArgs, SwitchArgs};
 use crate::clock::Cycles;
 use crate::failure::{Failure, Status};
 use crate::playback;
@@ -35,6 +37,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         port: args.port,
         transport,
         instrument: played.instrument,
+        holdings: holdings(&args.holding, played.list_day)?,
         scenario: scenario(args)?,
         credentials: Some(credentials(&args.login)?),
         strict: args.pace.strict_headers,
@@ -90,6 +93,19 @@ fn scenario(args: &SandboxArgs) -> Result<Scenario, Failure> {
         scenario = scenario.with_stream_latency(latency.clone());
     }
     Ok(scenario)
+}
+
+/// The shares that the account holds, with their tokens of the list.
+fn holdings(held: &[Held], list_day: Day) -> Result<Vec<Holding>, Failure> {
+    let holding = |held: &Held| {
+        let listed = Instrument::listed("NSE", &held.symbol, list_day).ok_or_else(|| {
+            let what = format!("--holding {}: the list has no such share of NSE", held.symbol);
+            Failure::usage(what, "`myquant instruments find WORDS --url …` shows what it has")
+        })?;
+        let (qty, average) = (held.qty, Paise(held.average_paise));
+        Ok(Holding { symbol: listed.symbol, token: listed.token, qty, average })
+    };
+    held.iter().map(holding).collect()
 }
 
 /// Random ones, where none are given.
@@ -179,6 +195,15 @@ mod tests {
         assert!(one.api_key != two.api_key && one.totp_secret != two.totp_secret);
         let fixed = of(&["--api-key", "K", "--totp-secret", "GEZDGNBVGY3TQOJQ"]);
         assert_eq!((fixed.api_key.as_str(), fixed.totp_secret.as_str()), ("K", "GEZDGNBVGY3TQOJQ"));
+    }
+
+    #[test]
+    fn holdings_are_shares_of_the_list() {
+        let day = Day::new(2025, 10, 6).expect("a day");
+        let of = |text: &str| holdings(&args(&["--holding", text]).holding, day);
+        let [held] = &of("SBIN:100:780.5").unwrap_or_else(|_| panic!())[..] else { panic!() };
+        assert_eq!((held.symbol.as_str(), held.qty, held.average), ("SBIN-EQ", 100, Paise(78_050)));
+        assert!(of("NONE:1:1").is_err());
     }
 
     #[test]

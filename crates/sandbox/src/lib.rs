@@ -24,8 +24,8 @@ pub use account::Credentials;
 pub use error::Error;
 pub use faults::{FAULTS, FaultRow, Latency, Meets, Scenario, ScenarioError, Step};
 pub use options::{
-    Instrument, MarketHours, Options, RateRefusal, SessionRules, TokenEnd, Transport, Wall,
-    system_wall,
+    Holding, Instrument, MarketHours, Options, RateRefusal, SessionRules, TokenEnd, Transport,
+    Wall, system_wall,
 };
 pub use playback::generator::{Recipe, Regime, generate};
 pub use playback::schedule::{Pacing, Schedule, now_ns};

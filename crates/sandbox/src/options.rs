@@ -91,6 +91,17 @@ pub enum MarketHours {
     Wall,
 }
 
+/// Shares of NSE that lie in the account's depository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub symbol: String,
+    pub token: String,
+    /// Units.
+    pub qty: i64,
+    /// What one was bought for.
+    pub average: Paise,
+}
+
 /// When tokens end: the broker's statements differ.
 ///
 /// Source: SmartAPI documentation (July 2026) says midnight, administrators of its forum 05:00.
@@ -160,6 +171,8 @@ pub struct Options {
     pub rate_refusal: RateRefusal,
     /// Whether mode 4, twenty levels of depth, may be subscribed: the broker has withdrawn it.
     pub depth_20: bool,
+    /// What the account holds; nothing of it can be sold.
+    pub holdings: Vec<Holding>,
 }
 
 impl Options {
@@ -187,6 +200,7 @@ impl Options {
             sessions: SessionRules::default(),
             rate_refusal: RateRefusal::default(),
             depth_20: false,
+            holdings: Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::faults::{Account, Faults, Latencies, Meeting, Stream, UpdateFault};
 use crate::playback::Playback;
 use crate::playback::schedule::now_ns;
 use crate::stream::updates::Updates;
-use crate::{Credentials, Error, Instrument, Options, RateRefusal, Step, Wall, lock};
+use crate::{Credentials, Error, Holding, Instrument, Options, RateRefusal, Step, Wall, lock};
 
 /// Connections of one kind that a client code may hold.
 const MOST_CONNECTIONS: usize = 3;
@@ -30,6 +30,7 @@ pub(crate) struct Twin {
     pub(crate) strict: bool,
     pub(crate) rate_refusal: RateRefusal,
     pub(crate) depth_20: bool,
+    pub(crate) holdings: Vec<Holding>,
     pub(crate) instrument: Instrument,
     pub(crate) exchange: Exchange,
     /// The address from which orders may come; `None` is any.
@@ -61,6 +62,7 @@ impl Twin {
             strict: options.strict,
             rate_refusal: options.rate_refusal,
             depth_20: options.depth_20,
+            holdings: options.holdings.clone(),
             instrument: options.instrument.clone(),
             exchange: Exchange::new(options, &playback),
             static_ip: options.static_ip,

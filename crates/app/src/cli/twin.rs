@@ -33,6 +33,9 @@ pub(crate) struct SandboxArgs {
     /// The account's money in whole rupees
     #[arg(long, value_name = "RUPEES", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000_000))]
     pub(crate) funds: i64,
+    /// Shares of NSE that the account holds, such as SBIN-EQ:100:780.50 (symbol, quantity, price paid) (repeatable)
+    #[arg(long, value_name = "SYM:QTY:PRICE")]
+    pub(crate) holding: Vec<Held>,
     /// Deposit per unit in whole rupees, for futures and short sales; without it they are rejected
     #[arg(long, value_name = "RUPEES", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
     pub(crate) deposit: Option<i64>,
@@ -192,6 +195,31 @@ impl InstrumentArgs {
     }
 }
 
+/// Shares that were bought before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) symbol: String,
+    pub(crate) qty: i64,
+    pub(crate) average_paise: i64,
+}
+
+impl std::str::FromStr for Held {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let mut parts = text.rsplitn(3, ':');
+            let (price, qty, symbol) = (parts.next()?, parts.next()?, parts.next()?);
+            let qty = qty.parse().ok().filter(|qty| (1..=1_000_000_000).contains(qty))?;
+            let paise = price.parse::<f64>().ok()? * 100.0;
+            let is_price = (1.0..=100_000_000.0).contains(&paise) && is_whole(paise);
+            let average_paise = is_price.then(|| paise.round() as i64)?;
+            (!symbol.is_empty()).then(|| Self { symbol: symbol.to_owned(), qty, average_paise })
+        };
+        read().ok_or_else(|| "must be SYMBOL:QUANTITY:PRICE, such as SBIN-EQ:100:780.50".to_owned())
+    }
+}
+
 /// A whole number of paise.
 fn price_step(text: &str) -> Result<f64, String> {
     let whole = |number: f64| (0.01..=1000.0).contains(&number) && is_whole(number * 100.0);
@@ -240,6 +268,15 @@ mod tests {
         assert!(["42", "12345", "12a4", ""].iter().all(|text| pin(text).is_err()));
         assert_eq!(delay("1500us"), Ok(Duration::from_micros(1500)));
         assert!(["soon", "1ms..2ms", "2h"].iter().all(|text| delay(text).is_err()));
+    }
+
+    #[test]
+    fn a_holding_is_a_symbol_a_quantity_and_a_price() {
+        let (symbol, qty, average_paise) = ("SBIN-EQ".to_owned(), 100, 78_050);
+        assert_eq!("SBIN-EQ:100:780.50".parse(), Ok(Held { symbol, qty, average_paise }));
+        for wrong in ["SBIN-EQ", "SBIN-EQ:0:1", "SBIN-EQ:1:0", ":1:1", "A:1:1.001", "A:x:1"] {
+            assert!(wrong.parse::<Held>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! Funds, positions, their conversion, and holdings.
 
+use engine::units::Paise;
+use sandbox::{Holding, Instrument, Options};
 use serde_json::{Value, json};
-use smartapi::rest::{AllHoldings, ConvertPosition, Funds, PositionRow, Product, routes};
+use smartapi::packet::ExchangeType;
+use smartapi::rest::{
+    AllHoldings, ConvertPosition, Funds, HoldingRow, PositionRow, Product, routes,
+};
 use smartapi::wire::{Rows, Rupees};
 
 use super::{Day, limit};
@@ -69,10 +74,40 @@ fn a_conversion_names_the_played_instrument() {
 }
 
 #[test]
-fn there_are_no_holdings() {
+fn without_holdings_the_list_is_null() {
     let day = Day::of(&[10_000]);
     assert_eq!(day.get::<Value>(routes::HOLDINGS), Value::Null);
     let all: AllHoldings = day.get(routes::ALL_HOLDINGS);
     assert!(all.holdings.is_empty());
     assert_eq!(all.totalholding.unwrap().totalholdingvalue, Some(Rupees::ZERO));
+}
+
+#[test]
+fn holdings_that_are_given_have_rows_and_a_sum() {
+    let exchange_type = ExchangeType::NSE_CM;
+    let (token, symbol) = ("3045".to_owned(), "SBIN-EQ".to_owned());
+    let instrument = Instrument { exchange_type, token, symbol, lot_size: 1, tick_paise: 5 };
+    let holding = |symbol: &str, token: &str, qty, average| {
+        let (symbol, token) = (symbol.to_owned(), token.to_owned());
+        Holding { symbol, token, qty, average: Paise(average) }
+    };
+    let holdings =
+        vec![holding("SBIN-EQ", "3045", 10, 70_000), holding("TCS-EQ", "11", 2, 300_000)];
+    let day = Day::with(&[80_000], |options| Options { instrument, holdings, ..options });
+    let rows: Rows<HoldingRow> = day.get(routes::HOLDINGS);
+    let told: Vec<_> =
+        rows.0.iter().map(|row| (row.tradingsymbol.as_str(), row.quantity)).collect();
+    assert_eq!(told, [("SBIN-EQ", 10), ("TCS-EQ", 2)]);
+    let text = |rupees: Option<Rupees>| rupees.unwrap().to_string();
+    let played = &rows.0[0];
+    assert_eq!((played.isin.len(), played.symboltoken.as_str()), (12, "3045"));
+    assert_eq!((text(played.ltp), text(played.profitandloss)), ("800".into(), "1000".into()));
+    assert_eq!(text(rows.0[1].profitandloss), "0");
+    day.pass(1);
+    let all: AllHoldings = day.get(routes::ALL_HOLDINGS);
+    assert_eq!(all.holdings, rows.0);
+    let total = all.totalholding.unwrap();
+    let sums = [total.totalholdingvalue, total.totalinvvalue, total.totalprofitandloss].map(text);
+    assert_eq!(sums, ["14000", "13000", "1000"]);
+    assert_eq!(total.totalpnlpercentage.unwrap().to_string(), "7.69");
 }
