@@ -118,6 +118,58 @@ fn the_nearest_contract_of_its_list_is_the_one_that_it_plays() {
 }
 
 #[test]
+fn flags_choose_instrument_day_credentials_and_start() {
+    let world = World::new();
+    let flags = [
+        "--plain",
+        "--exchange",
+        "NSE",
+        "--symbol",
+        "SBIN",
+        "--day",
+        "2025-10-06",
+        "--start-now",
+        "--client-id",
+        "A1",
+        "--password",
+        "0042",
+        "--api-key",
+        "K",
+        "--totp-secret",
+        "GEZDGNBVGY3TQOJQ",
+        "--rest-latency",
+        "1ms..2ms",
+        "--holding",
+        "TCS-EQ:10:3000",
+        "--tokens-end",
+        "05:00",
+        "--rate-refusal",
+        "json",
+        "--depth-20",
+        "--idle-timeout",
+        "5m",
+    ];
+    let (running, address) = started(&world, &flags);
+    let told = ["client_id", "password", "api_key", "totp_secret"].map(|key| address[key].clone());
+    assert_eq!(told, ["A1", "0042", "K", "GEZDGNBVGY3TQOJQ"]);
+    let state = control(&address, "GET", "/state", "");
+    assert_eq!(state["instrument"]["symbol"], "SBIN-EQ");
+    assert_eq!(state["first_exchange_time"], "2025-10-06T09:36:00+05:30");
+    assert_eq!(state["started"], true);
+    let ended = running.end_by(Signal::INT);
+    ended.assert_failure(130, &["plays NSE SBIN-EQ, token ", "the market moves"]);
+    for (flags, words) in [
+        (["--day", "2025-10-05"], ["weekend", "--day"]),
+        (["--password", "123"], ["four digits", "--password"]),
+        (["--set", "instrument.exchange=CDS"], ["instrument.exchange", "hint: "]),
+        (["--totp-secret", "1"], ["TOTP secret", "hint: "]),
+        (["--holding", "NONE:1:1"], ["no such share", "hint: "]),
+    ] {
+        world.run(["sandbox"].iter().chain(&flags)).assert_failure(2, &words);
+    }
+}
+
+#[test]
 fn each_start_makes_other_credentials() {
     let world = World::new();
     let (first, one) = started(&world, &["--plain"]);
@@ -196,6 +248,15 @@ fn its_help_is_enough_to_use_it_with_any_program() {
         "lost-answer",
         "[latency.rest]",
         "--fault stall@500:200ms",
+        "token 47338, lot 75",
+        "exchangeType 2",
+        "09:36:00",
+        "until anybody subscribes",
+        "--start-now",
+        "?answer=null",
+        "?rows=N",
+        "POST   /start",
+        "PUT    /latency",
     ];
     for word in words {
         assert!(help.out.contains(word), "{word}");
