@@ -127,7 +127,13 @@ async function checkPackets(streams) {
   holds('five buys and five sells', snap.best_5_buy_data.length === 5 && snap.best_5_sell_data.length === 5);
 }
 
-async function checkReads(client, symbol) {
+// What the control address answers.
+async function control(path, body) {
+  const asked = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+  return (await fetch(address.control_url + path, asked)).json();
+}
+
+async function checkReads(client) {
   const funds = succeeded('funds', await client.getRMS());
   holds('funds are numbers in text', Number(funds.availablecash) > 0, funds);
   let last;
@@ -137,7 +143,7 @@ async function checkReads(client, symbol) {
     holds(`quote ${mode} has ${key}`, key in quote.fetched[0], quote);
     last = Number(quote.fetched[0].ltp);
   }
-  const day = new Date().toISOString().slice(0, 10);
+  const day = (await control('/state')).first_exchange_time.slice(0, 10);
   const asked = {
     exchange: 'NFO',
     symboltoken: token,
@@ -145,8 +151,10 @@ async function checkReads(client, symbol) {
     fromdate: `${day} 09:15`,
     todate: `${day} 15:30`,
   };
-  succeeded('candles', await paced(() => client.getCandleData(asked)));
-  succeeded('open interest', await paced(() => client.getOIData(asked)));
+  const candles = succeeded('candles', await paced(() => client.getCandleData(asked)));
+  holds('candles have rows of the played day', candles.length > 0 && candles[0][0].startsWith(`${day}T09:36`), candles);
+  const interest = succeeded('open interest', await paced(() => client.getOIData(asked)));
+  holds('open interest has rows', interest.length > 0 && interest[0].oi % lot === 0, interest);
   holds('the last price is positive', last > 0, last);
   return last;
 }
@@ -171,6 +179,8 @@ async function checkOrders(client, streams, symbol, last) {
   const trades = succeeded('trade book', await paced(() => client.getTradeBook()));
   const filled = trades.reduce((sum, trade) => sum + Number(trade.fillsize), 0);
   holds('the trade is in the book', filled === lot, trades);
+  const { orderid, tradingsymbol, fillprice } = trades[0];
+  holds('a trade row names its order', orderid === bought && tradingsymbol === symbol && Number(fillprice) > 0, trades);
   const positions = succeeded('positions', await paced(() => client.getPosition()));
   holds('the position is one lot', Number(positions[0].netqty) === lot, positions);
   const change = {
@@ -186,6 +196,50 @@ async function checkOrders(client, streams, symbol, last) {
   succeeded('convert back', await client.convertPosition(back));
   const sold = succeeded('sell', await client.placeOrder(orderOf(symbol, 'SELL', tick(last * 0.9)))).orderid;
   await until('the sale completes', () => statuses(streams, sold).includes('AB05'));
+}
+
+// MARKET and stop orders, and a rule with two legs.
+async function checkOtherOrders(client, streams, symbol, last) {
+  const market = { ...orderOf(symbol, 'BUY', '0'), ordertype: 'MARKET' };
+  const bought = succeeded('a MARKET order', await client.placeOrder(market)).orderid;
+  await until('it completes', () => statuses(streams, bought).includes('AB05'));
+  const stop = {
+    ...orderOf(symbol, 'SELL', tick(last * 0.6)),
+    variety: 'STOPLOSS',
+    ordertype: 'STOPLOSS_LIMIT',
+    triggerprice: tick(last * 0.61),
+  };
+  const waiting = succeeded('a stop order', await client.placeOrder(stop)).orderid;
+  await until('it waits for its trigger', () => statuses(streams, waiting).includes('AB10'));
+  succeeded('cancel a stop order', await client.cancelOrder({ variety: 'STOPLOSS', orderid: waiting }));
+  await until('it is cancelled', () => statuses(streams, waiting).includes('AB02'));
+  const rule = {
+    tradingsymbol: symbol,
+    symboltoken: token,
+    exchange: 'NFO',
+    producttype: 'CARRYFORWARD',
+    transactiontype: 'SELL',
+    price: tick(last * 1.5),
+    qty: String(lot),
+    disclosedqty: String(lot),
+    triggerprice: tick(last * 1.49),
+    timeperiod: '20',
+    gttType: 'OCO',
+    stoplossprice: tick(last * 0.5),
+    stoplosstriggerprice: tick(last * 0.51),
+  };
+  const { id } = succeeded('an OCO rule', await client.createRule(rule));
+  const details = succeeded('details of it', await client.ruleDetails({ id }));
+  holds('it has both legs', Number(details.stoplossprice) === Number(rule.stoplossprice), details);
+  succeeded('cancel it', await client.cancelRule({ id, symboltoken: token, exchange: 'NFO' }));
+  const sold = succeeded('a MARKET sale', await client.placeOrder({ ...market, transactiontype: 'SELL' })).orderid;
+  await until('the sale completes too', () => statuses(streams, sold).includes('AB05'));
+}
+
+async function checkLimits(client) {
+  await paced(() => client.getOrderBook());
+  const again = await client.getOrderBook();
+  holds('a second order book in a second is refused', again.status === 403 && again.message === 'Forbidden', again);
 }
 
 async function checkRules(client, symbol, last) {
@@ -227,6 +281,78 @@ async function checkRest(client, symbol, last) {
   succeeded('all holdings', await paced(() => client.getAllHolding()));
 }
 
+async function checkLists(client, symbol, last) {
+  const charge = {
+    product_type: 'INTRADAY',
+    transaction_type: 'BUY',
+    quantity: String(lot),
+    price: String(last),
+    exchange: 'NFO',
+    symbol_name: symbol,
+    token,
+  };
+  const charges = succeeded('charges', await paced(() => client.estimateCharges({ orders: [charge] })));
+  holds('charges have a summary', Number(charges.summary.total_charges) > 0, charges);
+  const [, day, year] = symbol.match(/^NIFTY(\d\d[A-Z]{3})(\d\d)/);
+  const expiry = `${day}20${year}`;
+  const greeks = succeeded('greeks', await paced(() => client.optionGreek({ name: 'NIFTY', expirydate: expiry })));
+  holds('greeks are those of the played option', greeks.length === 1 && greeks[0].expiry === expiry, greeks);
+  const near = { datatype: 'PercOIGainers', expirytype: 'NEAR' };
+  const gainers = succeeded('gainers', await paced(() => client.gainersLosers(near)));
+  holds('the played option gains open interest', gainers[0].tradingSymbol === symbol, gainers);
+  succeeded('OI build-up', await paced(() => client.oIBuildup({ expirytype: 'NEAR', datatype: 'Long Built Up' })));
+  const ratios = succeeded('put-call ratio', await paced(() => client.putCallRatio()));
+  holds('the ratio is the played option\'s', ratios[0].tradingSymbol === symbol, ratios);
+  succeeded('NSE intraday', await paced(() => client.nseIntraday()));
+  succeeded('BSE intraday', await paced(() => client.bseIntraday()));
+  const dis = succeeded('verifyDis', await paced(() => client.verifyDis({ isin: 'INE242A01010', quantity: '1' })));
+  const asked = { ReqId: dis.ReqId };
+  const given = (status) => status.TransResDtls.RecordResDtls[0].Status;
+  const before = succeeded('getTranStatus', await paced(() => client.getTranStatus(asked)));
+  holds('it is not authorised yet', given(before) === '0', before);
+  const pin = { dpId: dis.DPId, ReqId: dis.ReqId, boid: dis.BOID, pan: 'P' };
+  succeeded('generateTPIN', await paced(() => client.generateTPIN(pin)));
+  const after = succeeded('getTranStatus again', await paced(() => client.getTranStatus(asked)));
+  holds('it is authorised now', given(after) === '1', after);
+}
+
+// The SDK connects again after a drop and repeats what was asked; then one mode is unsubscribed.
+async function checkDrop(streams) {
+  streams.market.reconnection('simple', 500);
+  await control('/faults', { do: 'drop' });
+  const connections = async () => (await control('/state')).connections;
+  await until('the connection is lost', async () => (await connections()) === 0);
+  await until('the SDK connects again', async () => (await connections()) === 1);
+  const before = streams.packets.length;
+  await until('packets arrive after a drop', () => streams.packets.length > before);
+  const request = { correlationID: 'conform', action: 0, mode: 3, exchangeType: 2, tokens: [token] };
+  streams.market.fetchData(request);
+  const others = () => streams.packets.slice(-20).every((packet) => packet.subscription_mode !== '3');
+  await until('mode 3 ends, and the others go on', others);
+  streams.market.close();
+  await until('close frees its place', async () => (await connections()) === 0);
+}
+
+// A refused connection reaches the user only where he asked for errors.
+async function checkDoors(session) {
+  const params = { clientcode: address.client_id, jwttoken: session.jwtToken, apikey: address.api_key };
+  const refused = async (what, feedtype, status) => {
+    const stream = new WebSocketV2({ ...params, feedtype });
+    stream.customError();
+    const error = await stream.connect().then(() => 'opened', (event) => String(event.message));
+    holds(what, error.includes(status), error);
+  };
+  await refused('a wrong feed token is refused', 'wrong', '401');
+  const held = [];
+  for (let place = 0; place < 3; place += 1) {
+    const stream = new WebSocketV2({ ...params, feedtype: session.feedToken });
+    await stream.connect();
+    held.push(stream);
+  }
+  await refused('a fourth connection is refused', session.feedToken, '429');
+  held.forEach((stream) => stream.close());
+}
+
 async function checkHeartbeats(streams) {
   await pause(Math.max(0, streams.begun + HEARTBEATS_MS - Date.now()));
   const before = streams.packets.length;
@@ -237,8 +363,8 @@ async function checkHeartbeats(streams) {
 
 async function main() {
   const client = new SmartAPI({ api_key: address.api_key, root: address.rest_url });
-  const login = await client.generateSession(address.client_id, address.password, totp(address.totp_secret));
-  const session = succeeded('log in', login);
+  const logIn = () => client.generateSession(address.client_id, address.password, totp(address.totp_secret));
+  const session = succeeded('log in', await logIn());
   const profile = succeeded('profile', await client.getProfile());
   holds('the profile is ours', profile.clientcode === address.client_id, profile.clientcode);
   const search = await client.searchScrip({ exchange: 'NFO', searchscrip: 'NIFTY' });
@@ -249,12 +375,20 @@ async function main() {
   const streams = await openStreams(session);
   await until('the order stream greets', () => streams.updates.some((update) => update['order-status'] === 'AB00'));
   await checkPackets(streams);
-  const last = await checkReads(client, symbol);
+  const last = await checkReads(client);
   await checkOrders(client, streams, symbol, last);
+  await checkOtherOrders(client, streams, symbol, last);
+  await checkLimits(client);
   await checkRules(client, symbol, last);
   await checkRest(client, symbol, last);
-  succeeded('refresh', await paced(() => client.generateToken(session.refreshToken)));
+  await checkLists(client, symbol, last);
   await checkHeartbeats(streams);
+  await checkDrop(streams);
+  succeeded('refresh', await paced(() => client.generateToken(session.refreshToken)));
+  // With a stale Authorization header, which a login must not mind.
+  const again = succeeded('log in again', await paced(logIn));
+  holds('with other tokens', again.feedToken !== session.feedToken);
+  await checkDoors(again);
   succeeded('log out', await client.logout(address.client_id));
   console.log('done');
   // The SDK's timers would keep the program alive.

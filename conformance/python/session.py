@@ -1,21 +1,25 @@
 """The official Python SDK, unmodified, through a whole day at the sandbox.
 
-Usage: session.py ADDRESS FOLDER, where ADDRESS is the line that `myquant sandbox --plain` prints and
-FOLDER is where the SDK may write its log. Prints one line for each thing that holds; the first that
+Usage: session.py ADDRESS FOLDER TOKEN LOT, where ADDRESS is the line that `myquant sandbox --plain`
+prints and FOLDER is where the SDK may write its log. Prints one line for each thing that holds; the first that
 does not ends the program with status 1.
 """
 
 import json
 import os
+import re
 import sys
 import threading
 import time
+import urllib.request
 
 ADDRESS = json.loads(sys.argv[1])
 os.chdir(sys.argv[2])
 
 import pyotp  # noqa: E402  the SDK makes its log folder where it is imported
+import websocket  # noqa: E402
 from SmartApi import SmartConnect  # noqa: E402
+from SmartApi.smartExceptions import DataException  # noqa: E402
 from SmartApi.smartWebSocketOrderUpdate import SmartWebSocketOrderUpdate  # noqa: E402
 from SmartApi.smartWebSocketV2 import SmartWebSocketV2  # noqa: E402
 
@@ -59,14 +63,20 @@ def succeeded(what, reply):
     return reply["data"]
 
 
-def log_in():
-    client = SmartConnect(ADDRESS["api_key"], root=ADDRESS["rest_url"])
+def control(path, body=None):
+    """What the control address answers."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(ADDRESS["control_url"] + path, data) as answer:
+        return json.load(answer)
+
+
+def log_in(client):
     code = pyotp.TOTP(ADDRESS["totp_secret"]).now()
     session = client.generateSession(ADDRESS["client_id"], ADDRESS["password"], code)
     data = succeeded("log in", session)
     holds("the profile is ours", data["clientcode"] == ADDRESS["client_id"], data.get("clientcode"))
     holds("the SDK prefixes the token", data["jwtToken"].startswith("Bearer "))
-    return client, data
+    return data
 
 
 class Streams:
@@ -119,7 +129,7 @@ def check_packets(streams):
     holds("sequence numbers rise", numbers == sorted(set(numbers)), numbers[:20])
 
 
-def check_reads(client, symbol, token):
+def check_reads(client, symbol, token, lot):
     funds = succeeded("funds", client.rmsLimit())
     holds("funds are numbers in text", float(funds["availablecash"]) > 0, funds)
     ltp = succeeded("last price of one", client.ltpData("NFO", symbol, token))
@@ -128,7 +138,7 @@ def check_reads(client, symbol, token):
         quote = succeeded(f"quote {mode}", paced(client.getMarketData, mode, {"NFO": [token, "1"]}))
         holds(f"quote {mode} has {key}", key in quote["fetched"][0], quote)
         holds(f"quote {mode} names the unknown token", len(quote["unfetched"]) == 1, quote)
-    day = time.strftime("%Y-%m-%d")
+    day = control("/state")["first_exchange_time"][:10]
     asked = {
         "exchange": "NFO",
         "symboltoken": token,
@@ -137,10 +147,15 @@ def check_reads(client, symbol, token):
         "todate": f"{day} 15:30",
     }
     candles = client.getCandleData(asked)
-    holds("candles", candles["status"] is True, candles)
+    rows = succeeded("candles", candles)
+    holds("candles have rows of the played day", rows and rows[0][0].startswith(f"{day}T09:36"), rows)
+    _, opened, high, low, closed, volume = rows[0]
+    holds("a candle's prices are in order", low <= min(opened, closed) <= max(opened, closed) <= high, rows[0])
+    holds("a candle's volume is whole lots", volume > 0 and volume % lot == 0, rows[0])
     backwards = client.getCandleData({**asked, "fromdate": f"{day} 15:30", "todate": f"{day} 09:15"})
     holds("candles backwards are refused", backwards["errorcode"] == "AB1004", backwards)
-    holds("open interest", paced(client.getOIData, asked)["status"] is True)
+    interest = succeeded("open interest", paced(client.getOIData, asked))
+    holds("open interest has rows", interest and interest[0]["oi"] % lot == 0, interest)
     return float(ltp["ltp"])
 
 
@@ -217,6 +232,56 @@ def check_orders(client, streams, symbol, token, last, lot):
     holds("a part of a lot is refused", refused, odd)
 
 
+def check_other_orders(client, streams, symbol, token, last, lot):
+    """MARKET and stop orders, and a rule with two legs."""
+    market = {**order(symbol, token, "BUY", 0, lot), "ordertype": "MARKET", "price": "0"}
+    bought = client.placeOrder(market)
+    until("a MARKET order completes", lambda: "AB05" in streams.statuses(bought))
+    found = row(client, bought)
+    holds("it shows as a LIMIT order", found and found["ordertype"] == "LIMIT", found)
+    stop = {
+        **order(symbol, token, "SELL", tick(last * 0.6), lot),
+        "variety": "STOPLOSS",
+        "ordertype": "STOPLOSS_LIMIT",
+        "triggerprice": f"{tick(last * 0.61):.2f}",
+    }
+    waiting = client.placeOrder(stop)
+    until("a stop order waits for its trigger", lambda: "AB10" in streams.statuses(waiting))
+    holds("cancel a stop order", client.cancelOrder(waiting, "STOPLOSS")["status"] is True)
+    until("the stop order is cancelled", lambda: "AB02" in streams.statuses(waiting))
+    rule = {
+        "tradingsymbol": symbol,
+        "symboltoken": token,
+        "exchange": "NFO",
+        "producttype": "CARRYFORWARD",
+        "transactiontype": "SELL",
+        "price": tick(last * 1.5),
+        "qty": lot,
+        "disclosedqty": lot,
+        "triggerprice": tick(last * 1.49),
+        "timeperiod": 20,
+        "gttType": "OCO",
+        "stoplossprice": tick(last * 0.5),
+        "stoplosstriggerprice": tick(last * 0.51),
+    }
+    made = client.gttCreateRule(rule)
+    details = succeeded("details of an OCO rule", client.gttDetails(made))
+    holds("it has both legs", float(details["stoplossprice"]) == tick(last * 0.5), details)
+    gone = {"id": made, "symboltoken": token, "exchange": "NFO"}
+    holds("cancel an OCO rule", client.gttCancelRule(gone)["status"] is True)
+    sold = client.placeOrder({**market, "transactiontype": "SELL"})
+    until("the MARKET sale completes", lambda: "AB05" in streams.statuses(sold))
+
+
+def check_limits(client):
+    paced(client.orderBook)
+    try:
+        again = client.orderBook()
+    except DataException as error:
+        again = str(error)
+    holds("a second order book in a second is refused as text", "exceeding access rate" in str(again), again)
+
+
 def check_rules(client, symbol, token, last, lot):
     rule = {
         "tradingsymbol": symbol,
@@ -267,16 +332,25 @@ def check_rest(client, symbol, token, last, lot):
     holds("charges have a summary", float(data["summary"]["total_charges"]) > 0, data)
     holds("holdings", paced(client.holding)["status"] is True)
     holds("all holdings", paced(client.allholding)["status"] is True)
-    for what, call, asked in (
-        ("greeks", client.optionGreek, {"name": "NIFTY", "expirydate": "25NOV2025"}),
-        ("gainers", client.gainersLosers, {"datatype": "PercOIGainers", "expirytype": "NEAR"}),
-        ("OI build-up", client.oIBuildup, {"expirytype": "NEAR", "datatype": "Long Built Up"}),
-        ("verifyDis", client.verifyDis, {"isin": "INE242A01010", "quantity": "1"}),
-        ("generateTPIN", client.generateTPIN, {"dpId": "33200", "ReqId": "1", "boid": "1", "pan": "P"}),
-        ("getTranStatus", client.getTranStatus, {"ReqId": "1"}),
-    ):
-        reply = paced(call, asked)
-        holds(what, isinstance(reply, dict) and "status" in reply, reply)
+    day, year = re.match(r"NIFTY(\d\d[A-Z]{3})(\d\d)", symbol).groups()
+    expiry = f"{day}20{year}"
+    greeks = succeeded("greeks", paced(client.optionGreek, {"name": "NIFTY", "expirydate": expiry}))
+    holds("greeks are those of the played option", [g["expiry"] for g in greeks] == [expiry], greeks)
+    holds("a call's delta is between 0 and 1", 0 < float(greeks[0]["delta"]) < 1, greeks)
+    asked = {"datatype": "PercOIGainers", "expirytype": "NEAR"}
+    gainers = succeeded("gainers", paced(client.gainersLosers, asked))
+    holds("the played option gains open interest", gainers[0]["tradingSymbol"] == symbol, gainers)
+    asked = {"expirytype": "NEAR", "datatype": "Long Built Up"}
+    holds("OI build-up", paced(client.oIBuildup, asked)["status"] is True)
+    dis = succeeded("verifyDis", paced(client.verifyDis, {"isin": "INE242A01010", "quantity": "1"}))
+    status = {"ReqId": dis["ReqId"]}
+    given = lambda reply: reply["TransResDtls"]["RecordResDtls"][0]["Status"]  # noqa: E731
+    before = succeeded("getTranStatus", paced(client.getTranStatus, status))
+    holds("it is not authorised yet", given(before) == "0", before)
+    pin = {"dpId": dis["DPId"], "ReqId": dis["ReqId"], "boid": dis["BOID"], "pan": "P"}
+    holds("generateTPIN", paced(client.generateTPIN, pin)["status"] is True)
+    after = succeeded("getTranStatus again", paced(client.getTranStatus, status))
+    holds("it is authorised now", given(after) == "1", after)
     for what, call in (
         ("put-call ratio", client.putCallRatio),
         ("NSE intraday", client.nseIntraday),
@@ -295,21 +369,82 @@ def check_heartbeats(streams):
     holds("the order stream answered PING frames", len(pongs) >= 3, len(pongs))
 
 
+def check_tokens(client, session):
+    fresh = paced(client.generateToken, session["refreshToken"])
+    holds("refresh", fresh["status"] is True, fresh)
+    client.setRefreshToken(fresh["data"]["refreshToken"])
+    renewed = paced(client.renewAccessToken)
+    holds("renewAccessToken has a fresh refresh token", renewed["refreshToken"] != fresh["data"]["refreshToken"])
+    # The SDK keeps the token that this has ended.
+    dead = paced(client.rmsLimit)
+    holds("and the token before it is dead", dead["errorCode"] == "AG8001", dead)
+    # With a stale Authorization header, which a login must not mind.
+    return paced(log_in, client)
+
+
+def check_drop(streams):
+    """The SDK connects again 10 s after a drop, and its user subscribes again."""
+    control("/faults", {"do": "drop"})
+    until("the connection is lost", lambda: control("/state")["connections"] == 0)
+    until("the SDK connects again", lambda: control("/state")["connections"] == 1)
+    before = len(streams.packets)
+    until("packets arrive after a drop", lambda: len(streams.packets) > before)
+
+
+def check_unsubscribed(streams):
+    streams.market.unsubscribe("conform", 3, [{"exchangeType": 2, "tokens": [streams.token]}])
+    last = lambda: [p["subscription_mode"] for p in streams.packets[-20:]]  # noqa: E731
+    until("mode 3 ends, and the others go on", lambda: 3 not in last())
+
+
+def check_doors(streams, session):
+    """What the SDK makes of 401 and 429: two fixed strings, without the status."""
+    streams.market.close_connection()
+    until("close_connection frees its place", lambda: control("/state")["connections"] == 0)
+    address = (ADDRESS["api_key"], ADDRESS["client_id"])
+
+    def refused(what, feed_token):
+        errors = []
+        stream = SmartWebSocketV2(session["jwtToken"], *address, feed_token, max_retry_attempt=0)
+        stream.on_error = lambda *error: errors.append(error)
+        stream.on_open = lambda _socket: errors.append("opened")
+        threading.Thread(target=stream.connect, daemon=True).start()
+        until(what, lambda: errors)
+        holds(f"{what}: in its words", errors[0] == ("Max retry attempt reached", "Connection closed"), errors)
+
+    refused("a wrong feed token is refused", "wrong")
+    headers = {
+        "Authorization": session["jwtToken"],
+        "x-api-key": address[0],
+        "x-client-code": address[1],
+        "x-feed-token": session["feedToken"],
+    }
+    held = [websocket.create_connection(ADDRESS["stream_url"], header=headers) for _ in range(3)]
+    refused("a fourth connection is refused", session["feedToken"])
+    for connection in held:
+        connection.close()
+
+
 def main():
-    client, session = log_in()
+    client = SmartConnect(ADDRESS["api_key"], root=ADDRESS["rest_url"])
+    session = log_in(client)
     found = succeeded("search", client.searchScrip("NFO", "NIFTY"))
     scrip = next(r for r in found if r["symboltoken"] == sys.argv[3])
     symbol, token, lot = scrip["tradingsymbol"], scrip["symboltoken"], int(sys.argv[4])
     streams = Streams(session, token)
     until("the order stream greets", lambda: [u for u in streams.updates() if u["order-status"] == "AB00"])
     check_packets(streams)
-    last = check_reads(client, symbol, token)
+    last = check_reads(client, symbol, token, lot)
     check_orders(client, streams, symbol, token, last, lot)
+    check_other_orders(client, streams, symbol, token, last, lot)
+    check_limits(client)
     check_rules(client, symbol, token, last, lot)
     check_rest(client, symbol, token, last, lot)
-    fresh = paced(client.generateToken, session["refreshToken"])
-    holds("refresh", fresh["status"] is True, fresh)
     check_heartbeats(streams)
+    check_drop(streams)
+    check_unsubscribed(streams)
+    session = check_tokens(client, session)
+    check_doors(streams, session)
     holds("log out", client.terminateSession(ADDRESS["client_id"])["status"] is True)
     after = client.rmsLimit()
     holds("the token is dead after it", after.get("errorCode") == "AG8001" or after.get("status") is False, after)
