@@ -9,7 +9,6 @@ use sandbox::{
     Credentials, Holding, Instrument, MarketHours, Options, Pacing, RateRefusal, Sandbox, Scenario,
     SessionRules, TokenEnd, Transport,
 };
-
 use smartapi::instruments::Day;
 
 use crate::background::Background;

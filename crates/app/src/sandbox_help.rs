@@ -6,28 +6,29 @@ use sandbox::{FAULTS, Meets};
 
 /// What is played, and when.
 const PLAYED: &str = "\
-Without flags it plays one option of NFO (exchangeType 2 of the stream): the NIFTY 26000 call of the
-nearest expiry, token 47338, lot 75. --exchange and --symbol play another: a symbol, or an underlying
-such as SENSEX (BFO), CRUDEOIL (MCX) or SBIN (NSE), whose token, lot and tick come from the list that
-it serves. A symbol that is not listed needs --token, --lot-size and --tick-size. What is played is
-said on stderr, and by GET /state.
+Without flags it plays one option of NFO (exchangeType 2 of the stream): the NIFTY 26000 call of
+the nearest expiry, token 47338, lot 75. --exchange and --symbol play another: a symbol, or an
+underlying such as SENSEX (BFO), CRUDEOIL (MCX) or SBIN (NSE), whose token, lot and tick come from
+the list that it serves. A symbol that is not listed needs --token, --lot-size and --tick-size.
+What is played is said on stderr, and by GET /state.
 
 The ticks begin at 09:36:00 of the last weekday on which it is past that time in India, and the list
 is today's; with --day both are of that day, with --ticks-file of the recording's. Quotes, candles,
 order times and the hours of the exchange follow the ticks; logins and tokens follow the clock.
-The market stands still at its first tick until anybody subscribes the played token. --start-now or
-POST /start lets it move without. It moves as fast as recorded, or by --speed or --rate.
+The market stands still at its first tick until anybody subscribes to it; --start-now or POST /start
+lets it move without. It moves as fast as recorded, or by --speed or --rate. The index NIFTY 50
+(exchangeType 1, token 99926000) streams beside the instrument, invented from its price.
 
-scrip_master_url takes ?rows=N, and ?answer=null, half or page for what the broker serves in outages.";
+scrip_master_url takes ?rows=N, and ?answer=null, half or page: what the broker serves in outages.";
 
 /// How to reach it, and how to make other programs do so.
 const REACH: &str = "\
 When it is ready it prints one line of JSON: rest_url, stream_url, order_stream_url,
 scrip_master_url, control_url, api_key, client_id, password (the PIN), totp_secret and ca_file.
-The credentials are made at each start, or given by flags, and are worthless anywhere else. Log in as
-at the broker: client_id, PIN and the one-time code (TOTP: SHA-1, 6 digits, 30 s) of totp_secret.
-Tokens end at midnight in India, or at 05:00 with --tokens-end. Without --plain everything is TLS by an authority that exists for this start
-only: trust ca_file, or start with --plain for http and ws.
+The credentials are made at each start, or given by flags, and are worthless anywhere else. Log in
+as at the broker: client_id, PIN and the one-time code (TOTP: SHA-1, 6 digits, 30 s) of totp_secret.
+Tokens end at midnight in India, or at 05:00 with --tokens-end. Without --plain everything is TLS by
+an authority that exists for this start only: trust ca_file, or start with --plain for http and ws.
 
 The official SDKs need no change to their files (URLs from that line; easiest with --plain):
   Python      from SmartApi import SmartConnect
@@ -47,13 +48,13 @@ The official SDKs need no change to their files (URLs from that line; easiest wi
 
 /// What the account can do.
 const TRADE: &str = "\
-Every REST route of SmartAPI is served; docs/sandbox.md says what each knows. Each step of an order comes by the order stream. An
+Every REST route of SmartAPI is served, and each step of an order comes by the order stream. An
 order takes what the five levels of the stream's depth offer at its limit or better; what rests
 trades when later levels reach its limit, or when trades print beyond it. The exchange's time is
 that of the recording (--market-hours wall: the clock's, so that after 16:00 an order waits for the
 next session). Charges, protection prices and rate limits are the documented ones. One instrument is
-played; orders, quotes, candles and calculators for any other are refused. searchScrip finds all that
-is listed. Holdings are those of --holding.";
+played; orders, quotes, candles and calculators for any other are refused. searchScrip finds all
+that is listed. Holdings are those of --holding.";
 
 const CONTROL: &str = "\
 Control address, below control_url; no login; bodies and answers are JSON:

@@ -31,6 +31,8 @@ const COMMANDS: [&str; 15] = [
 
 /// Where the command line is defined.
 const COMMAND_LINE: &str = "crates/app/src/cli.rs";
+/// The flags of `myquant sandbox`.
+const SANDBOX_FLAGS: &str = "crates/app/src/cli/twin.rs";
 /// Where the configuration's keys are defined.
 const KEYS: &str = "crates/engine/src/config/keys.rs";
 
@@ -173,7 +175,8 @@ fn wrong_commands(path: &str, text: &str, known: &CommandLine) -> Vec<Finding> {
 
 #[test]
 fn every_command_that_documents_and_hints_name_exists() {
-    let known = CommandLine::of(&Source::new(COMMAND_LINE, &read(COMMAND_LINE)), read(KEYS));
+    let text = read(COMMAND_LINE) + &read(SANDBOX_FLAGS);
+    let known = CommandLine::of(&Source::new(COMMAND_LINE, &text), read(KEYS));
     assert!(known.commands.contains("perf") && known.flags.contains("ticks"), "{known:?}");
     let documents = documents().into_iter().map(|path| (read(&path), path));
     let live = sources().into_iter().filter(|source| !source.is_test());

@@ -71,8 +71,8 @@ async fn holdings(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
 async fn all_holdings(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer {
     twin.pass_logged_in(routes::ALL_HOLDINGS, &headers)?;
     let all = held(&twin);
-    let sum = |of: fn(&Held<'_>) -> i64| all.iter().map(of).fold(0, i64::saturating_add);
-    let (value, cost) = (sum(Held::value), sum(Held::cost));
+    let value = all.iter().map(Held::value).fold(0, i64::saturating_add);
+    let cost = all.iter().map(Held::cost).fold(0, i64::saturating_add);
     let gain = value.saturating_sub(cost);
     let total = HoldingsTotal {
         totalholdingvalue: Some(words::rupees(Paise(value))),
