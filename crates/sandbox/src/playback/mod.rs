@@ -4,6 +4,7 @@
 //! then on what is due follows from the clock, and each connection is a cursor into the same prints.
 
 pub(crate) mod generator;
+pub(crate) mod index;
 pub(crate) mod packets;
 pub(crate) mod schedule;
 pub(crate) mod tape;

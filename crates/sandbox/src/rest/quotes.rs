@@ -17,8 +17,8 @@ use smartapi::rest::{
 use smartapi::wire::Decimal;
 
 use super::{Answer, Refusal, success, under};
-use crate::exchange::listing::Listing;
 use crate::exchange::words::rupees;
+use crate::playback::index::{self, IndexComposer};
 use crate::twin::Twin;
 
 pub(super) fn routes() -> Router<Arc<Twin>> {
@@ -27,13 +27,20 @@ pub(super) fn routes() -> Router<Arc<Twin>> {
 
 async fn last_price(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
     let asked: LtpRequest = twin.admit(routes::LTP, &headers, &body)?;
-    twin.traded(asked.exchange, &asked.symboltoken, &asked.tradingsymbol)?;
-    let packet = twin.at_exchange(|floor| *floor.packet());
+    let is_index = is_index(asked.exchange, &asked.symboltoken);
+    if !is_index {
+        twin.traded(asked.exchange, &asked.symboltoken, &asked.tradingsymbol)?;
+    }
+    let mut packet = twin.at_exchange(|floor| *floor.packet());
+    let mut symbol = twin.exchange.listing.symbol.as_str();
+    if is_index {
+        (packet, symbol) = (index_beside(&twin, &packet), index::SYMBOL);
+    }
     let day = &packet.quote;
     let price = |paise: i64| Some(rupees(Paise(paise)));
     Ok(success(LastPrice {
         exchange: asked.exchange.into(),
-        tradingsymbol: twin.exchange.listing.symbol.clone(),
+        tradingsymbol: symbol.to_owned(),
         symboltoken: asked.symboltoken,
         open: price(day.open.get()),
         high: price(day.high.get()),
@@ -56,13 +63,28 @@ async fn quote(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -
     for (&exchange, tokens) in &asked.exchange_tokens {
         for token in tokens {
             if listing.is(exchange, token) {
-                quotes.fetched.push(row(listing, exchange, &packet, asked.mode));
+                quotes.fetched.push(row(&listing.symbol, token, exchange, &packet, asked.mode));
+            } else if is_index(exchange, token) {
+                let packet = index_beside(&twin, &packet);
+                quotes.fetched.push(row(index::SYMBOL, token, exchange, &packet, asked.mode));
             } else {
                 quotes.unfetched.push(unfetched(exchange, token));
             }
         }
     }
     Ok(success(quotes))
+}
+
+fn is_index(exchange: Exchange, token: &str) -> bool {
+    exchange == Exchange::Nse && token == index::TOKEN
+}
+
+/// The index as it stands beside the played instrument's packet.
+fn index_beside(twin: &Twin, packet: &SnapQuote) -> SnapQuote {
+    let prints = &twin.playback.prints;
+    let row = usize::try_from(packet.quote.head.sequence.get() - 1).unwrap_or_default();
+    let (print, day) = prints.at(row).unwrap_or_default();
+    *IndexComposer::new(prints).fill(&print, &day)
 }
 
 /// The broker documents a code for an empty token alone.
@@ -80,13 +102,19 @@ fn unfetched(exchange: Exchange, token: &str) -> Unfetched {
     }
 }
 
-fn row(listing: &Listing, exchange: Exchange, packet: &SnapQuote, mode: QuoteMode) -> QuoteRow {
+fn row(
+    symbol: &str,
+    token: &str,
+    exchange: Exchange,
+    packet: &SnapQuote,
+    mode: QuoteMode,
+) -> QuoteRow {
     let day = &packet.quote;
     let price = |paise: i64| Some(rupees(Paise(paise)));
     let last = QuoteRow {
         exchange: exchange.into(),
-        trading_symbol: listing.symbol.clone(),
-        symbol_token: listing.token.clone(),
+        trading_symbol: symbol.to_owned(),
+        symbol_token: token.to_owned(),
         ltp: rupees(Paise(day.head.ltp.get())),
         ..QuoteRow::default()
     };

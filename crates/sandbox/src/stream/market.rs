@@ -10,6 +10,7 @@ use super::line::{Ended, Line};
 use super::subscriptions::Subscriptions;
 use super::trouble::{Leave, Trouble, bent};
 use crate::faults::{Faults, PacketFault, Stream};
+use crate::playback::index::IndexComposer;
 use crate::playback::packets::Composer;
 use crate::playback::{Attendance, Playback};
 use crate::twin::Twin;
@@ -27,6 +28,7 @@ pub(crate) fn serve(mut line: Line, number: u64, twin: &Arc<Twin>) {
     let mut market = Market {
         subscriptions: Subscriptions::new(&twin.instrument, twin.depth_20),
         composer: Composer::new(&twin.instrument, &twin.playback.prints),
+        index: IndexComposer::new(&twin.playback.prints),
         playback: Arc::clone(&twin.playback),
         cursor: None,
         trouble: Trouble::new(Arc::clone(&twin.faults), Stream::Market, number),
@@ -49,6 +51,7 @@ struct Cursor {
 struct Market {
     subscriptions: Subscriptions,
     composer: Composer,
+    index: IndexComposer,
     playback: Arc<Playback>,
     cursor: Option<Cursor>,
     trouble: Trouble,
@@ -122,24 +125,36 @@ impl Market {
     }
 
     fn request(&mut self, line: &mut Line, text: &str) -> Result<(), Ended> {
-        let before = self.subscriptions.modes().to_vec();
+        let subscribed =
+            |all: &Subscriptions| [all.modes(), all.index_modes()].map(<[Mode]>::to_vec);
+        let before = subscribed(&self.subscriptions);
         if let Err(refusal) = self.subscriptions.apply(text) {
             let refusal = serde_json::to_string(&refusal).map_err(|_| Ended)?;
             return line.queue(Message::text(refusal));
         }
-        let fresh = self.subscriptions.modes().iter().filter(|mode| !before.contains(mode));
-        let fresh: Vec<Mode> = fresh.copied().collect();
-        if self.subscriptions.modes().is_empty() {
+        let mut now = subscribed(&self.subscriptions);
+        if now.iter().all(Vec::is_empty) {
             self.cursor = None;
             self.overtaken.clear();
-        } else if !fresh.is_empty() {
-            self.snapshot(line, &fresh)?;
+            return Ok(());
+        }
+        for (now, before) in now.iter_mut().zip(before) {
+            now.retain(|mode| !before.contains(mode));
+        }
+        let [fresh, fresh_of_index] = now;
+        if !fresh.is_empty() || !fresh_of_index.is_empty() {
+            self.snapshot(line, &fresh, &fresh_of_index)?;
         }
         Ok(())
     }
 
     /// Sends the row before the cursor; a new cursor begins behind the row that it sees first.
-    fn snapshot(&mut self, line: &mut Line, modes: &[Mode]) -> Result<(), Ended> {
+    fn snapshot(
+        &mut self,
+        line: &mut Line,
+        modes: &[Mode],
+        of_index: &[Mode],
+    ) -> Result<(), Ended> {
         let playback = &self.playback;
         let cursor = self.cursor.get_or_insert_with(|| {
             let (attendance, first) = playback.attend();
@@ -147,7 +162,10 @@ impl Market {
         });
         let row = cursor.next - 1;
         self.playback.handed_over(row, row + 1, line.now());
-        self.send_disturbed(line, row, modes)
+        if !modes.is_empty() {
+            self.send_disturbed(line, row, modes)?;
+        }
+        self.send_index(line, row, of_index)
     }
 
     /// Queues the rows that are due, at most a batch of them.
@@ -168,6 +186,10 @@ impl Market {
             for &mode in self.subscriptions.modes() {
                 line.queue(Message::Binary(self.composer.bytes(mode)))?;
             }
+            if !self.subscriptions.index_modes().is_empty() {
+                let modes = self.subscriptions.index_modes().to_vec();
+                self.send_index(line, row, &modes)?;
+            }
         }
         // A batch fits into the line's buffer, so none of it has been written yet.
         self.playback.handed_over(start, end, line.now());
@@ -180,6 +202,7 @@ impl Market {
     /// As [`Market::send_due`], with a look at the faults and the latency before every row.
     fn send_one_by_one(&mut self, line: &mut Line, start: usize) -> Result<(), Ended> {
         let modes = self.subscriptions.modes().to_vec();
+        let of_index = self.subscriptions.index_modes().to_vec();
         for row in start..start + BATCH {
             let Some(leaves) = self.leaves(row).filter(|&time| time <= line.now()) else { break };
             if self.trouble.meet(line, row)? != Leave::Free {
@@ -187,7 +210,10 @@ impl Market {
             }
             self.last_left = leaves;
             self.playback.handed_over(row, row + 1, line.now());
-            self.send_disturbed(line, row, &modes)?;
+            if !modes.is_empty() {
+                self.send_disturbed(line, row, &modes)?;
+            }
+            self.send_index(line, row, &of_index)?;
             if let Some(cursor) = &mut self.cursor {
                 cursor.next = row + 1;
             }
@@ -213,6 +239,15 @@ impl Market {
             line.queue(Message::Binary(packet))?;
         }
         self.send_overtaken(line)
+    }
+
+    /// Queues the packets of the index at a row; faults of packets do not meet them.
+    fn send_index(&mut self, line: &mut Line, row: usize, modes: &[Mode]) -> Result<(), Ended> {
+        let Some((print, day)) = self.playback.prints.at(row) else { return Ok(()) };
+        for packet in modes.iter().filter_map(|&mode| self.index.bytes(&print, &day, mode)) {
+            line.queue(Message::Binary(packet))?;
+        }
+        Ok(())
     }
 
     /// Queues the packet that was to be overtaken.

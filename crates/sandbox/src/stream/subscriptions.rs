@@ -8,31 +8,44 @@ use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
 use smartapi::stream::request::{Request, StreamError};
 
 use crate::Instrument;
+use crate::playback::index;
 
 /// The broker withdrew the last of them.
 const MODES: [Mode; 4] = [Mode::Ltp, Mode::Quote, Mode::SnapQuote, Mode::Depth20];
 /// Subscriptions of mode 4 that one connection carried.
 const MOST_DEPTH_20: usize = 50;
 
-/// One connection's subscriptions; tokens that are not played are counted and stay silent.
+/// One connection's subscriptions; tokens that neither are played nor are the index are counted and stay silent.
 pub(crate) struct Subscriptions {
     played: (u8, String),
     /// The modes that may be subscribed.
     allowed: &'static [Mode],
     triples: BTreeSet<(u8, u8, String)>,
     modes: Vec<Mode>,
+    index_modes: Vec<Mode>,
 }
 
 impl Subscriptions {
     pub(crate) fn new(instrument: &Instrument, depth_20: bool) -> Self {
         let played = (instrument.exchange_type.0, instrument.token.clone());
         let allowed = if depth_20 { &MODES[..] } else { &MODES[..3] };
-        Self { played, allowed, triples: BTreeSet::new(), modes: Vec::new() }
+        Self {
+            played,
+            allowed,
+            triples: BTreeSet::new(),
+            modes: Vec::new(),
+            index_modes: Vec::new(),
+        }
     }
 
     /// The modes in which the played instrument is subscribed, poorest first.
     pub(crate) fn modes(&self) -> &[Mode] {
         &self.modes
+    }
+
+    /// The modes in which the index is subscribed, poorest first.
+    pub(crate) fn index_modes(&self) -> &[Mode] {
+        &self.index_modes
     }
 
     /// Carries out a text request; a refused one changes nothing.
@@ -64,11 +77,16 @@ impl Subscriptions {
             }
             self.triples.extend(fresh);
         }
-        let (segment, token) = &self.played;
-        let subscribed =
-            |mode: &Mode| self.triples.contains(&(*mode as u8, *segment, token.clone()));
-        self.modes = self.allowed.iter().copied().filter(subscribed).collect();
+        let (segment, token) = self.played.clone();
+        self.modes = self.subscribed(segment, &token);
+        self.index_modes = self.subscribed(ExchangeType::NSE_CM.0, index::TOKEN);
         Ok(())
+    }
+
+    /// The modes in which a token is subscribed, poorest first.
+    fn subscribed(&self, segment: u8, token: &str) -> Vec<Mode> {
+        let is_it = |mode: &Mode| self.triples.contains(&(*mode as u8, segment, token.to_owned()));
+        self.allowed.iter().copied().filter(is_it).collect()
     }
 }
 

@@ -92,6 +92,37 @@ fn mode_4_is_streamed_where_it_is_offered_and_refused_elsewhere() {
 }
 
 #[test]
+fn the_index_streams_beside_the_instrument_or_alone() {
+    let sandbox = Sandbox::start(plain(3, Pacing::FixedRate { per_second: 1_000 })).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    let ask = |action: u8, segment: u8, token: &str| {
+        let list = json!([{ "exchangeType": segment, "tokens": [token] }]);
+        json!({ "action": action, "params": { "mode": 3, "tokenList": list } }).to_string()
+    };
+    let tokens = |stream: &mut Stream, count: usize| {
+        let token = |bytes: &[u8]| String::from_utf8(bytes[2..27].to_vec()).unwrap();
+        let read = (0..count).map(|_| token(&stream.bytes()).trim_end_matches('\0').to_owned());
+        read.collect::<Vec<_>>()
+    };
+    stream.say(&ask(1, 1, "99926000"));
+    assert_eq!(tokens(&mut stream, 3), ["99926000"; 3], "alone it moves too");
+    stream.say(&ask(1, 2, "47338"));
+    assert_eq!(tokens(&mut stream, 1), ["47338"], "a snapshot of what is fresh");
+    stream.say(&ask(0, 1, "99926000"));
+    stream.say(&ask(1, 1, "99926000"));
+    assert_eq!(tokens(&mut stream, 1), ["99926000"]);
+    let both = Sandbox::start(plain(2, Pacing::FullSpeed)).unwrap();
+    let mut stream = market(&both, &login(&both)).ok().unwrap();
+    let list = json!([
+        { "exchangeType": 1, "tokens": ["99926000"] },
+        { "exchangeType": 2, "tokens": ["47338"] },
+    ]);
+    let request = json!({ "action": 1, "params": { "mode": 3, "tokenList": list } });
+    stream.say(&request.to_string());
+    assert_eq!(tokens(&mut stream, 4), ["47338", "99926000", "47338", "99926000"]);
+}
+
+#[test]
 fn the_control_address_sets_the_brokers_date() {
     let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
     let address = sandbox.address();

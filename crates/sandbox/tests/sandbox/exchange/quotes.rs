@@ -13,6 +13,27 @@ fn asked(mode: QuoteMode, tokens: &[&str]) -> Value {
 }
 
 #[test]
+fn the_index_beside_the_instrument_has_a_price() {
+    let mut day = Day::of(&[10_000, 10_100]);
+    day.begin();
+    day.pass(1);
+    let asked = json!({ "exchange": "NSE", "tradingsymbol": "NIFTY", "symboltoken": "99926000" });
+    let last: LastPrice = day.post(routes::LTP, &asked);
+    assert_eq!((last.tradingsymbol.as_str(), last.ltp.to_string()), ("Nifty 50", "26002".into()));
+    let tokens = json!({ "NSE": ["99926000", "1"], "NFO": ["47338"] });
+    let quotes: Quotes =
+        day.post(routes::QUOTE, &json!({ "mode": "FULL", "exchangeTokens": tokens }));
+    let mut told: Vec<_> = quotes
+        .fetched
+        .iter()
+        .map(|row| (row.trading_symbol.as_str(), row.ltp.to_string()))
+        .collect();
+    told.sort();
+    assert_eq!(told, [("NIFTY28NOV2526000CE", "101".into()), ("Nifty 50", "26002".into())]);
+    assert_eq!(quotes.unfetched.len(), 1);
+}
+
+#[test]
 fn prices_are_there_before_anybody_subscribes() {
     let day = Day::of(&[10_000, 10_500]);
     let body = json!({
