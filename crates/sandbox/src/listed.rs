@@ -1,7 +1,5 @@
 //! What the invented list has, for who wants to play one of its instruments.
 
-use std::borrow::Cow;
-
 use smartapi::instruments::sample::{self, Recipe};
 use smartapi::instruments::{Day, Row};
 use smartapi::packet::ExchangeType;
@@ -55,7 +53,7 @@ fn of_row(row: &Row<'_>) -> Option<Instrument> {
 }
 
 /// A whole number that is written with decimals.
-fn whole(text: &Cow<'_, str>) -> Option<u64> {
+fn whole(text: &str) -> Option<u64> {
     text.split('.').next()?.parse().ok()
 }
 

@@ -46,7 +46,7 @@ fn prices_are_there_before_anybody_subscribes() {
         assert_eq!(last.tradingsymbol, "NIFTY28NOV2526000CE");
     }
     let other =
-        json!({ "exchange": "NSE", "tradingsymbol": "Nifty 50", "symboltoken": "99926000" });
+        json!({ "exchange": "NSE", "tradingsymbol": "Nifty Bank", "symboltoken": "99926009" });
     assert_eq!(day.refused(routes::LTP, &other).0, "AB1009");
 }
 
