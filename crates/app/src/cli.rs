@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Trade(TradeArgs),
     /// Run the broker's twin: a local server that speaks SmartAPI
     #[command(after_long_help = sandbox_help::text())]
-    Sandbox(SandboxArgs),
+    Sandbox(Box<SandboxArgs>),
     /// Run the strategy over recordings
     Replay(ReplayArgs),
     /// Make the page and the trace of a measured run again from its files

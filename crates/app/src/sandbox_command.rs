@@ -162,7 +162,7 @@ mod tests {
     fn args(more: &[&str]) -> SandboxArgs {
         let args = ["myquant", "sandbox"].into_iter().chain(more.iter().copied());
         let Command::Sandbox(args) = Cli::parse_from(args).command else { panic!("another") };
-        args
+        *args
     }
 
     #[test]

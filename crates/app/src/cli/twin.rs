@@ -162,7 +162,7 @@ pub(crate) struct InstrumentArgs {
     /// Segment of the played instrument: NSE, NFO, BSE, BFO, MCX [default: NFO]
     #[arg(long, value_name = "NAME")]
     pub(crate) exchange: Option<String>,
-    /// Its trading symbol, or an underlying for the call in the middle of the nearest expiry [default: NIFTY]
+    /// Its trading symbol, or an underlying: its share in NSE and BSE, else the call in the middle of its nearest expiry [default: NIFTY]
     #[arg(long, value_name = "SYM")]
     pub(crate) symbol: Option<String>,
     /// Its token [default: the symbol's in the list that is served, else 47338]
