@@ -19,7 +19,7 @@ use crate::twin::Twin;
 /// How long before a due packet the thread stops to sleep: what a wake-up takes on a busy machine.
 const SPIN_NS: u64 = 60_000;
 /// More than a batch of packets, so that the frames of a batch leave in one write.
-const WRITE_BUFFER: usize = 128 * 1024;
+pub(super) const WRITE_BUFFER: usize = 256 * 1024;
 /// A client that makes the server answer and never reads is cut off here.
 const MOST_UNSENT: usize = 1024 * 1024;
 /// Requests are small.

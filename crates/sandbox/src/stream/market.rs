@@ -6,7 +6,7 @@ use smartapi::packet::Mode;
 use smartapi::stream::request::{PING, PONG};
 use tungstenite::{Bytes, Message, Utf8Bytes};
 
-use super::line::{Ended, Line};
+use super::line::{Ended, Line, WRITE_BUFFER};
 use super::subscriptions::Subscriptions;
 use super::trouble::{Leave, Trouble, bent};
 use crate::faults::{Faults, PacketFault, Stream};
@@ -17,6 +17,12 @@ use crate::twin::Twin;
 
 /// Rows that are sent before the client is listened to again.
 const BATCH: usize = 128;
+/// A row in every mode, and of the index in all but the last, each with the longest head of a frame.
+const MOST_OF_A_ROW: usize = Mode::Depth20.packet_len()
+    + 2 * (Mode::Ltp.packet_len() + Mode::Quote.packet_len() + Mode::SnapQuote.packet_len())
+    + 7 * 10;
+// A batch leaves in one write, so that the time that is noted for it is the one right before.
+const _: () = assert!(BATCH * MOST_OF_A_ROW < WRITE_BUFFER);
 /// Messages that are read before packets are sent again.
 const MOST_MESSAGES: usize = 64;
 
