@@ -2,10 +2,11 @@
 
 use smartapi::instruments::sample::{self, Recipe};
 use smartapi::instruments::{Day, Row};
-use smartapi::packet::ExchangeType;
+use smartapi::packet::{ExchangeType, FromZeros as _, SnapQuote};
 
 use crate::Instrument;
-use crate::scrip_master::{USUAL_ROWS, contract};
+use crate::exchange::listing::Listing;
+use crate::scrip_master::USUAL_ROWS;
 
 impl Instrument {
     /// What the list of `day` has in a segment under a trading symbol, or under an underlying: of a
@@ -23,8 +24,7 @@ impl Instrument {
     /// The last day of the contract, as far as the symbol tells it.
     #[must_use]
     pub fn expiry(&self) -> Option<Day> {
-        let (day, year) = contract(&self.symbol)?.date.split_at(5);
-        Day::from_wire(&format!("{day}20{year}"))
+        Day::from_wire(&Listing::new(self, &SnapQuote::new_zeroed(), None).expiry)
     }
 }
 
