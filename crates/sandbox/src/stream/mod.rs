@@ -26,6 +26,7 @@ use crate::rest::text;
 use crate::socket::{Socket, Wire};
 use crate::twin::{Slot, Slots, Twin};
 use line::Line;
+use updates::Inbox;
 
 pub(crate) const MARKET_PATH: &str = "/smart-stream";
 pub(crate) const ORDER_PATH: &str = "/smart-order-update";
@@ -56,12 +57,10 @@ async fn market_door(
     }
     match market_session(&twin, request.headers(), &form) {
         Err(reason) => unauthorized(reason),
-        Ok(session) => open(
-            &twin,
-            &twin.market_slots,
-            request,
-            Served { stream: Stream::Market, session, number, by: market::serve },
-        ),
+        Ok(session) => {
+            let served = Served { session, number, by: Server::Market };
+            open(&twin, &twin.market_slots, request, served)
+        }
     }
 }
 
@@ -117,21 +116,26 @@ async fn order_door(State(twin): State<Arc<Twin>>, request: Request) -> Response
             &twin,
             &twin.order_slots,
             request,
-            Served { stream: Stream::Order, session, number, by: order::serve },
+            Served { session, number, by: Server::Order(twin.updates.inbox()) },
         ),
         Err(TokenRefusal::Expired) => StatusCode::FORBIDDEN.into_response(),
         Err(_) => StatusCode::UNAUTHORIZED.into_response(),
     }
 }
 
-/// Which connection of which stream this is, and what serves it.
-#[derive(Clone, Copy)]
+/// Which connection of its stream this is, and what serves it.
 struct Served {
-    stream: Stream,
     /// Who opened it.
     session: u64,
     number: u64,
-    by: fn(Line, u64, &Arc<Twin>),
+    by: Server,
+}
+
+/// A stream, with what a connection of it has to hold before its client knows that it is open.
+enum Server {
+    Market,
+    /// The inbox gets whatever happens once the upgrade is answered, also before the thread runs.
+    Order(Inbox),
 }
 
 /// Takes a place, agrees to the upgrade, and serves the connection on a thread of its own.
@@ -152,15 +156,26 @@ async fn hand_over(twin: Arc<Twin>, slot: Slot, upgrade: OnUpgrade, served: Serv
     let Some((socket, early)) = upgrade.await.ok().and_then(take_socket) else { return };
     let server = Arc::clone(&twin);
     twin.threads.spawn(move || {
-        let Served { stream, session, number, by } = served;
-        let line = Line::new(socket, early, stream, session, &server).ok();
-        // A logout before the line had its bell has not ended it.
-        let may_stay = |_: &Line| !server.sessions().ends_streams(session);
-        if let Some(line) = line.filter(may_stay) {
-            by(line, number, &server);
-        }
+        serve(socket, early, served, &server);
         drop(slot);
     });
+}
+
+fn serve(socket: Socket, early: Vec<u8>, served: Served, twin: &Arc<Twin>) {
+    let Served { session, number, by } = served;
+    let stream = match by {
+        Server::Market => Stream::Market,
+        Server::Order(_) => Stream::Order,
+    };
+    let Ok(line) = Line::new(socket, early, stream, session, twin) else { return };
+    // A logout before the line had its bell has not ended it.
+    if twin.sessions().ends_streams(session) {
+        return;
+    }
+    match by {
+        Server::Market => market::serve(line, number, twin),
+        Server::Order(inbox) => order::serve(line, number, inbox, twin),
+    }
 }
 
 /// The socket below an upgraded connection, and what was already read from it.

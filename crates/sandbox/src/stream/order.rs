@@ -12,11 +12,12 @@ use super::updates::Inbox;
 use crate::faults::Stream;
 use crate::twin::Twin;
 
-/// Serves `line`, connection `number` of the order stream, until either side ends it.
-pub(crate) fn serve(mut line: Line, number: u64, twin: &Arc<Twin>) {
+/// Serves `line`, connection `number` of the order stream, with the updates of `inbox`, until either
+/// side ends it.
+pub(crate) fn serve(mut line: Line, number: u64, inbox: Inbox, twin: &Arc<Twin>) {
     let mut orders = Orders {
         trouble: Trouble::new(Arc::clone(&twin.faults), Stream::Order, number),
-        inbox: twin.updates.inbox(),
+        inbox,
         twin: Arc::clone(twin),
     };
     let greeting = OrderUpdate::greeting(&twin.credentials.client_id);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use smartapi::rest::{OrderReceipt, OrderStatus, routes};
 
 use super::{Day, codes, limit, modified, update, with};
+use crate::client::open;
 
 #[test]
 fn a_resting_order_tells_each_step_of_its_life() {
@@ -20,6 +21,24 @@ fn a_resting_order_tells_each_step_of_its_life() {
     let cancel = json!({ "variety": "NORMAL", "orderid": receipt.orderid });
     day.post::<OrderReceipt>(routes::CANCEL_ORDER, &cancel);
     assert_eq!(codes(&mut orders, 1), ["AB02"]);
+}
+
+#[test]
+fn an_order_placed_right_after_the_handshake_is_told() {
+    let day = Day::of(&[10_000]);
+    let address = day.sandbox.address();
+    let bearer = [("Authorization", format!("Bearer {}", day.jwt))];
+    for _ in 0..40 {
+        day.pass(1);
+        // The place of the connection before is free once its thread has seen it go.
+        let opened = || open(address, &address.order_stream_url, &bearer);
+        let mut attempts = std::iter::repeat_with(opened).take(100_000);
+        let mut orders = attempts.find_map(Result::ok).expect("a free place");
+        let receipt = day.place(&limit("BUY", "70.00"));
+        assert!(orders.text().contains("AB00"));
+        let first = update(&mut orders);
+        assert_eq!((first.code.to_string(), first.order.orderid), ("AB09".into(), receipt.orderid));
+    }
 }
 
 #[test]
