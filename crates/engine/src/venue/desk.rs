@@ -148,7 +148,8 @@ impl Venue {
 
     /// Moves an open quantity of one side to another product, at its average price.
     ///
-    /// Errors: [`Refusal`] for a product that is not for the instrument, and for more than is held.
+    /// Errors: [`Refusal`] for a product that is not for the instrument, for more than is held, and for
+    ///         what leaves open orders or short positions without their deposit.
     pub fn convert(&mut self, conversion: Conversion, now: EventTime) -> Result<(), Refusal> {
         self.catch_up(now);
         let Conversion { instrument: key, from, to, side, qty } = conversion;
@@ -167,8 +168,34 @@ impl Venue {
         if qty > held {
             return Err(Refusal::Conversion { qty, held });
         }
+        self.try_conversion(conversion, &instrument)
+    }
+
+    /// Converts if what stays behind, and what comes about, has its deposit.
+    fn try_conversion(
+        &mut self,
+        Conversion { instrument: key, from, to, side, qty }: Conversion,
+        instrument: &Instrument,
+    ) -> Result<(), Refusal> {
+        let workings = self.workings();
+        let before = self.funds_with(&workings).available();
+        let old = self.account.clone();
         self.account.convert(key, from, to, side, qty);
-        Ok(())
+        let after = self.funds_with(&workings).available();
+        let is_short = |product| {
+            let working = workings.get(&(key, product)).copied().unwrap_or_default();
+            needs_margin(instrument, self.account.net(key, product), &working)
+        };
+        let required = before - after;
+        let refusal = if instrument.margin.is_none() && (is_short(from) || is_short(to)) {
+            Refusal::ConversionMargin(qty)
+        } else if after < Money::ZERO && required > Money::ZERO {
+            Refusal::ConversionFunds { available: before, required }
+        } else {
+            return Ok(());
+        };
+        self.account = old;
+        Err(refusal)
     }
 
     /// The receipt and the instrument of an order of this variety.

@@ -212,6 +212,15 @@ pub enum Refusal {
         /// Held on that side.
         held: Qty,
     },
+    /// Without so much of the position, open orders would sell short, and no deposit is known for that.
+    ConversionMargin(Qty),
+    /// The deposits after a conversion would take more than there is.
+    ConversionFunds {
+        /// What there is.
+        available: Money,
+        /// What it would need.
+        required: Money,
+    },
 }
 
 /// The broker's code for bad parameters and wrong states.
@@ -230,7 +239,9 @@ impl Refusal {
             Self::Tag(_) => "AB4008",
             Self::Unknown(_) => "AB1013",
             Self::Position(..) => "AB1016",
-            Self::Conversion { .. } => "AB1017",
+            Self::Conversion { .. } | Self::ConversionMargin(_) | Self::ConversionFunds { .. } => {
+                "AB1017"
+            }
             Self::Duration(_)
             | Self::Prohibited(_)
             | Self::Qty(_)
@@ -268,6 +279,8 @@ impl Refusal {
             Self::Rejected(rejection) => rejection.hint(),
             Self::Position(..) => "look the position and its product up first",
             Self::Conversion { .. } => "convert no more than is held on that side",
+            Self::ConversionMargin(_) => "withdraw the orders that rely on the position first",
+            Self::ConversionFunds { .. } => "convert less, or withdraw open orders first",
         }
     }
 }
@@ -316,6 +329,15 @@ impl fmt::Display for Refusal {
             Self::Conversion { qty, held } => {
                 write!(f, "Conversion of {} failed: {} are held", qty.0, held.0)
             }
+            Self::ConversionMargin(qty) => write!(
+                f,
+                "Conversion of {} failed: open orders would sell short, and no margin is known for that",
+                qty.0
+            ),
+            Self::ConversionFunds { available, required } => write!(
+                f,
+                "Conversion failed: Available funds - Rs. {available} . You require Rs. {required}"
+            ),
         }
     }
 }

@@ -226,7 +226,11 @@ fn other(venue: &mut Venue, name: &str, side: Side, (_, a, b, c, d): Step, now: 
     let (key, qty) = (instrument.key, instrument.lot);
     if c % 2 == 0 {
         let (from, to) = (product(name, a >> 4), product(name, b >> 4));
-        let _ = venue.convert(Conversion { instrument: key, from, to, side, qty }, now);
+        let before = venue.funds().available();
+        if venue.convert(Conversion { instrument: key, from, to, side, qty }, now).is_ok() {
+            let after = venue.funds().available();
+            assert!(after >= before.min(Money::ZERO), "{before} to {after}");
+        }
     } else {
         let leg = Leg { price: price(b), trigger: price(d) };
         let stop = (a % 3 == 0).then_some(Leg { price: price(a), trigger: price(c) });
@@ -261,7 +265,12 @@ fn account_adds_up(venue: &Venue, observer: &Observer, is_tame: bool) {
     if alive == 0 && open == 0 {
         assert_eq!(funds.blocked.total() + funds.carried, Money::ZERO);
     }
-    for (_, _, position) in venue.positions() {
+    for (key, _, position) in venue.positions() {
+        let has_deposit = venue.instrument(key).is_some_and(|one| one.margin.is_some());
+        assert!(
+            has_deposit || position.net() >= Qty::ZERO,
+            "short without a deposit: {position:?}"
+        );
         let (net, basis) = (position.net().0.signum(), position.basis.0.signum());
         assert_eq!(i128::from(net), basis, "{position:?}");
         assert_eq!(position.bought == Qty::ZERO, position.bought_for == Money::ZERO);

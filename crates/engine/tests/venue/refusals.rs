@@ -69,6 +69,12 @@ fn a_refusal_has_its_code_its_figures_and_a_hint() {
         (Refusal::Filled { qty: Qty(75), filled: Qty(150) }, "AB1007", vec!["75", "150"]),
         (Refusal::Position(key, Product::Intraday), "AB1016", vec!["NFO:43210", "INTRADAY"]),
         (Refusal::Conversion { qty: Qty(75), held: Qty(0) }, "AB1017", vec!["75", "0 are held"]),
+        (Refusal::ConversionMargin(Qty(75)), "AB1017", vec!["75", "sell short"]),
+        (
+            Refusal::ConversionFunds { available: Money(93_700), required: Money(229_825) },
+            "AB1017",
+            vec!["937.00", "2298.25"],
+        ),
     ];
     for (refusal, code, parts) in examples {
         let text = refusal.to_string();
