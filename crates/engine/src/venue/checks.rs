@@ -1,14 +1,12 @@
 //! What is looked at before an order may go to the exchange.
 
+use super::MOST_QTY;
 use super::instrument::{Instrument, Kind};
 use super::order::{Duration, OrderType, Product, Side, Terms, Variety};
 use super::protection;
 use super::refusal::{Refusal, Rejection};
 use super::rules::MarketAndIoc;
 use crate::units::{Paise, Qty};
-
-/// The largest quantity that is read as one.
-const MOST_QTY: i64 = 1_000_000_000;
 
 /// Refuses what the broker refuses by the look of it, without asking the exchange.
 pub(super) fn form(
@@ -38,15 +36,22 @@ pub(super) fn form(
             return Err(Refusal::Prohibited("IOC"));
         }
     }
-    if !(1..=MOST_QTY).contains(&qty.0) {
+    if !(Qty(1)..=MOST_QTY).contains(&qty) {
         return Err(Refusal::Qty(qty));
     }
     let named = [(order_type.is_priced(), price), (order_type.is_stop(), trigger)];
-    let sound = |price: Paise| (Paise(1)..=Paise::MAX_PRICE).contains(&price);
-    match named.into_iter().find(|&(named, price)| named && !sound(price)) {
+    let least = |named| Paise(i64::from(named));
+    let sound = |named, price| (least(named)..=Paise::MAX_PRICE).contains(&price);
+    match named.into_iter().find(|&(named, price)| !sound(named, price)) {
         Some((_, price)) => Err(Refusal::Price(price)),
         None => Ok(()),
     }
+}
+
+/// Refuses to show less than nothing, or more than there is.
+pub(super) fn disclosed(disclosed: Qty, qty: Qty) -> Result<(), Refusal> {
+    let fits = (Qty::ZERO..=qty).contains(&disclosed);
+    if fits { Ok(()) } else { Err(Refusal::Disclosed { disclosed, qty }) }
 }
 
 /// Whether an instrument may be held as a product.

@@ -27,6 +27,7 @@ impl Venue {
         let market = self.markets.get(&key).ok_or(Refusal::Instrument(key))?;
         let Market { instrument, book } = market.clone();
         checks::form(self.rules.market_and_ioc, &instrument, variety, &terms)?;
+        checks::disclosed(disclosed, terms.qty)?;
         let length = tag.chars().count();
         if length > LONGEST_TAG {
             return Err(Refusal::Tag(length));
@@ -89,7 +90,7 @@ impl Venue {
         let now = self.catch_up(now);
         let (receipt, instrument) = self.known(change.id, change.variety)?;
         let ticket = self.tickets.get(&change.id).ok_or(Refusal::Unknown(change.id))?;
-        let Order { status, side, filled, .. } = ticket.order;
+        let Order { status, side, filled, disclosed: shown, .. } = ticket.order;
         let (in_book, old) = (ticket.in_book, ticket.order.terms);
         let resting = matches!(status, Status::Open | Status::TriggerPending);
         if !(resting || status.is_after_market()) || ticket.cancel_at.is_some() {
@@ -104,8 +105,10 @@ impl Venue {
         }
         checks::form(self.rules.market_and_ioc, &instrument, change.variety, &terms)?;
         checks::leaves_something(terms.qty, filled)?;
+        let disclosed = change.disclosed.unwrap_or(shown.min(terms.qty));
+        checks::disclosed(disclosed, terms.qty)?;
         if status.is_after_market() {
-            self.change(change.id, |order| order.terms = terms);
+            self.change(change.id, |order| (order.terms, order.disclosed) = (terms, disclosed));
             self.record(change.id, Status::AfterMarketModified, now);
             return Ok(receipt);
         }
@@ -114,7 +117,7 @@ impl Venue {
         checks::flaw(&instrument, side, &terms, waits, last)?;
         self.price(&instrument, side, &mut terms, in_book)?;
         let arrives = now + self.draw_travel();
-        self.try_trip(change.id, Trip::Modification(arrives, terms), &instrument)?;
+        self.try_trip(change.id, Trip::Modification(arrives, terms, disclosed), &instrument)?;
         self.record(change.id, Status::ModifyPending, now);
         self.catch_up(now);
         Ok(receipt)

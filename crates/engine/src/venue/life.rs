@@ -153,7 +153,7 @@ impl Venue {
     fn modification_arrives(&mut self, id: OrderId, at: EventTime) {
         let rank = self.next_rank();
         let Some((ticket, instrument)) = self.ticket(id) else { return };
-        let Trip::Modification(_, mut terms) = ticket.trip else { return };
+        let Trip::Modification(_, mut terms, disclosed) = ticket.trip else { return };
         let Order { side, filled, terms: old, .. } = ticket.order;
         let in_book = ticket.in_book;
         // The trigger may have been reached since the modification was checked.
@@ -170,6 +170,7 @@ impl Venue {
         let loses_place = terms.price != old.price || terms.qty > old.qty;
         self.with_ticket(id, |ticket| {
             (ticket.order.terms, ticket.order.note) = (terms, Note::None);
+            ticket.order.disclosed = disclosed;
             if loses_place {
                 (ticket.rank, ticket.met_book) = (rank, false);
             }

@@ -30,7 +30,7 @@ use ids::Ids;
 use ticket::Ticket;
 
 pub use crate::config::FillPrice;
-use crate::units::{EventTime, Paise};
+use crate::units::{EventTime, Paise, Qty};
 pub use account::{Blocked, Funds, Position};
 pub use book::{Level, Queue, Quote};
 pub use charges::{Brokerage, Charges, Rate, RateCard, Rates};
@@ -47,6 +47,8 @@ pub use protection::{limit_range, market_price};
 pub use refusal::{Refusal, Rejection};
 pub use rules::{Delays, MarketAndIoc, Rules};
 
+/// The largest quantity that is read as one.
+pub const MOST_QTY: Qty = Qty(1_000_000_000);
 /// Orders that may be alive at a time.
 pub const MOST_LIVE: usize = 500;
 /// Orders of one day.

@@ -228,9 +228,9 @@ pub struct Terms {
     pub duration: Duration,
     /// In units, not lots; what has traded already included.
     pub qty: Qty,
-    /// The limit; anything where the type names no price.
+    /// The limit; where the type names no price 0, or any other price.
     pub price: Paise,
-    /// The trigger; anything where the type has none.
+    /// The trigger; where the type has none 0, or any other price.
     pub trigger: Paise,
 }
 
@@ -260,6 +260,8 @@ pub struct Modification {
     pub variety: Variety,
     /// All of them, also those that stay.
     pub terms: Terms,
+    /// Shown in the book; `None` leaves it, as far as the quantity allows.
+    pub disclosed: Option<Qty>,
 }
 
 /// Why an order stands where it stands; [`fmt::Display`] gives the text of the order book.

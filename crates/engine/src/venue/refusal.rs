@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::MOST_QTY;
 use super::instrument::{Key, Segment};
 use super::order::{Duration, OrderId, OrderType, Product, Status, Variety};
 use crate::units::{Money, Paise, Qty};
@@ -184,6 +185,13 @@ pub enum Refusal {
     Qty(Qty),
     /// Not above zero, or absurdly high.
     Price(Paise),
+    /// Less than nothing is to be shown, or more than there is.
+    Disclosed {
+        /// To be shown.
+        disclosed: Qty,
+        /// Asked for.
+        qty: Qty,
+    },
     /// The tag's characters.
     Tag(usize),
     /// As many orders as the broker takes.
@@ -246,6 +254,7 @@ impl Refusal {
             | Self::Prohibited(_)
             | Self::Qty(_)
             | Self::Price(_)
+            | Self::Disclosed { .. }
             | Self::Full(_)
             | Self::State(..)
             | Self::Fixed(_)
@@ -270,6 +279,7 @@ impl Refusal {
             Self::Prohibited(_) => "send a LIMIT or STOPLOSS_LIMIT order with duration DAY",
             Self::Qty(_) => "send the quantity in units, from 1 on",
             Self::Price(_) => "send price and trigger in rupees, from 0.01 on",
+            Self::Disclosed { .. } => "send 0, or a part of the quantity",
             Self::Tag(_) => "shorten the tag",
             Self::Full(_) => "withdraw orders that are no longer wanted",
             Self::Unknown(_) => "look the order up in today's order book",
@@ -307,8 +317,16 @@ impl fmt::Display for Refusal {
                 write!(f, "{duration} is not allowed for commodities, stop or after-market orders")
             }
             Self::Prohibited(what) => write!(f, "{what} orders are prohibited for algo trading"),
-            Self::Qty(qty) => write!(f, "Invalid quantity {}: must be above 0", qty.0),
-            Self::Price(price) => write!(f, "Invalid price {price}: must be above 0"),
+            Self::Qty(Qty(qty)) => {
+                write!(f, "Invalid quantity {qty}: must be from 1 to {}", MOST_QTY.0)
+            }
+            Self::Price(price) => {
+                write!(f, "Invalid price {price}: must be from 0.01 to {}", Paise::MAX_PRICE)
+            }
+            Self::Disclosed { disclosed, qty } => {
+                let (disclosed, qty) = (disclosed.0, qty.0);
+                write!(f, "Invalid disclosed quantity {disclosed}: must be from 0 to {qty}")
+            }
             Self::Tag(length) => {
                 write!(f, "Order tag has {length} characters, at most 19 are allowed")
             }

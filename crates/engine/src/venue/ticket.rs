@@ -14,8 +14,8 @@ pub(super) enum Trip {
     ToChecks(EventTime),
     /// The order travels to the exchange, until then.
     ToExchange(EventTime),
-    /// Other terms travel to the exchange, until then.
-    Modification(EventTime, Terms),
+    /// Other terms travel to the exchange, until then, with what is to be shown of them.
+    Modification(EventTime, Terms, Qty),
 }
 
 /// What happens to an order next, in the order in which it happens at the same time.
@@ -67,7 +67,7 @@ impl Ticket {
             Trip::None => None,
             Trip::ToChecks(at) => Some((at, Step::Check)),
             Trip::ToExchange(at) => Some((at, Step::Arrive)),
-            Trip::Modification(at, _) => Some((at, Step::Modify)),
+            Trip::Modification(at, ..) => Some((at, Step::Modify)),
         };
         // A cancellation cannot overtake its order.
         let on_its_way = matches!(self.trip, Trip::ToChecks(_) | Trip::ToExchange(_));
@@ -100,7 +100,7 @@ impl Ticket {
         };
         let (price, qty) = (worst(&terms), self.order.unfilled());
         match self.trip {
-            Trip::Modification(_, to) => (price.max(worst(&to)), qty.max(to.qty - filled)),
+            Trip::Modification(_, to, _) => (price.max(worst(&to)), qty.max(to.qty - filled)),
             _ => (price, qty),
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use engine::units::{EventTime, Micros, Money, Paise, Qty};
 use engine::venue::{
     Conversion, Delays, Duration, Key, Latency, Leg, Modification, OrderEvent, OrderId,
-    OrderRequest, OrderType, Product, Queue, Quote, RuleRequest, Rules, Side, Status, Terms,
-    Variety, Venue,
+    OrderRequest, OrderType, Product, Queue, Quote, RuleChange, RuleId, RuleRequest, Rules, Side,
+    Status, Terms, Variety, Venue,
 };
 use proptest::prelude::*;
 
@@ -121,6 +121,7 @@ impl Observer {
         assert_eq!(filled, (order.filled, order.value));
         self.filled.insert(order.id, filled);
         assert!(order.filled <= order.terms.qty);
+        assert!((Qty::ZERO..=order.terms.qty).contains(&order.disclosed));
         let left = order.unfilled();
         match order.status {
             Status::Complete => assert_eq!((left, order.cancelled), (Qty::ZERO, Qty::ZERO)),
@@ -165,7 +166,7 @@ fn run(steps: &[Step], rules: Rules, is_tame: bool) -> (Venue, Vec<OrderEvent>) 
     let mut now = time(0, Micros::minutes(600));
     let mut volume = 1_000;
     for &step in steps {
-        let (what, a, b, _, d) = step;
+        let (what, a, b, c, d) = step;
         let names = if is_tame { &NAMES[..2] } else { &NAMES[..] };
         let name = names[usize::from(a) % names.len()];
         let key = instrument(name).key;
@@ -189,7 +190,8 @@ fn run(steps: &[Step], rules: Rules, is_tame: bool) -> (Venue, Vec<OrderEvent>) 
                 let order = venue.order(id);
                 terms.product = order.map_or(terms.product, |order| order.terms.product);
                 terms.duration = Duration::Day;
-                let _ = venue.modify(Modification { id, variety, terms }, now);
+                let disclosed = (c % 3 == 0).then_some(Qty(i64::from(c % 5)));
+                let _ = venue.modify(Modification { id, variety, terms, disclosed }, now);
             }
             6 => {
                 let variety = venue.order(id).map_or(Variety::Normal, |order| order.variety);
@@ -295,6 +297,67 @@ fn delays() -> Delays {
     Delays { checking: measured(&[0, 900, 70_000], 5), travel: measured(&[200, 40_000], 6) }
 }
 
+/// Any figure, with more of those that are near to what is allowed, or to the ends of 64 bits.
+fn figure() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        any::<i64>(),
+        prop_oneof![Just(i64::MIN), Just(-1), Just(0), Just(i64::MAX)],
+        (1..25_i64).prop_map(|lots| lots * 75),
+        (1_980..2_020_i64).prop_map(|ticks| ticks * 5),
+    ]
+}
+
+/// One thing that is done with figures of a stranger.
+type Strange = (u8, u8, u8, [i64; 5]);
+
+fn do_strangely(venue: &mut Venue, (what, kind, by, figures): Strange, now: EventTime) {
+    let [qty, price, trigger, other, disclosed] = figures;
+    let instrument = instrument(NAMES[usize::from(by) % NAMES.len()]).key;
+    let side = if by >= 128 { Side::Buy } else { Side::Sell };
+    let order_type = OrderType::ALL[usize::from(kind) % OrderType::ALL.len()];
+    let variety = if order_type.is_stop() { Variety::StopLoss } else { Variety::Normal };
+    let (product, duration) = (Product::Intraday, Duration::Day);
+    let (qty, disclosed) = (Qty(qty), Qty(disclosed));
+    let (price, trigger) = (Paise(price), Paise(trigger));
+    let terms = Terms { order_type, product, duration, qty, price, trigger };
+    let leg = Leg { price, trigger };
+    match what % 7 {
+        0 | 1 => {
+            let tag = String::new();
+            let order =
+                OrderRequest { instrument, variety, side, terms, disclosed: Qty::ZERO, tag };
+            let _ = venue.place(order, now);
+        }
+        2 => {
+            let id = chosen(venue, kind.into());
+            let disclosed = (kind % 2 == 0).then_some(disclosed);
+            let _ = venue.modify(Modification { id, variety, terms, disclosed }, now);
+        }
+        3 => {
+            let (from, to) = (Product::Intraday, Product::ALL[usize::from(kind) % 4]);
+            let _ = venue.convert(Conversion { instrument, from, to, side, qty }, now);
+        }
+        4 => {
+            let stop = (kind % 2 == 0).then_some(Leg { price: trigger, trigger: price });
+            let (product, days) = (Product::ALL[usize::from(kind) % 4], u32::try_from(other).ok());
+            let rule = RuleRequest { instrument, side, product, qty, disclosed, leg, stop, days };
+            let _ = venue.create_rule(rule, now);
+        }
+        5 => {
+            let id = venue.gtt_rules().last().map_or(RuleId(0), |rule| rule.id);
+            let change = RuleChange { id, instrument, qty, disclosed, leg, stop: None };
+            let _ = venue.change_rule(change, now);
+        }
+        _ => {
+            let mut quote = Quote { last: price, last_qty: qty, ..Quote::default() };
+            quote.volume = Qty(other);
+            quote.bids = [level(trigger.0, qty.0); 5];
+            quote.asks = [level(price.0, disclosed.0); 5];
+            let _ = venue.on_quote(instrument, &quote, now);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
@@ -314,6 +377,21 @@ proptest! {
         let rules = Rules { opening: Money(opening.into()), ..Rules::default() };
         run(&steps, Rules { delays: delays(), ..rules.clone() }, true);
         run(&steps, rules, true);
+    }
+
+    #[test]
+    fn no_figure_stops_the_venue(
+        steps in prop::collection::vec(
+            (any::<u8>(), any::<u8>(), any::<u8>(), prop::array::uniform5(figure())),
+            1..60,
+        ),
+    ) {
+        let mut venue = venue(Rules { opening: Money(i128::from(i64::MAX)), ..Rules::default() });
+        let now = time(0, Micros::minutes(600));
+        for step in steps {
+            do_strangely(&mut venue, step, now);
+            prop_assert!(venue.funds().blocked.margin >= Money::ZERO);
+        }
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Stage {
         let product = self.venue().order(id).map(|order| order.terms.product);
         let (terms, variety) = terms(product.unwrap_or(Product::Carryforward), &mut words);
         let now = self.now;
-        match self.venue().modify(Modification { id, variety, terms }, now) {
+        match self.venue().modify(Modification { id, variety, terms, disclosed: None }, now) {
             Ok(_) => String::new(),
             Err(refusal) => format!("refused {}: {refusal}\n", refusal.code()),
         }

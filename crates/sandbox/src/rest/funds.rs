@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use engine::units::{Money, Paise, Qty};
-use engine::venue::{Charges, Instrument, Rejection, Segment, Side};
+use engine::venue::{self, Charges, Instrument, MOST_QTY, Rejection, Segment, Side};
 use smartapi::rest::{
     self, Charge, ChargesEstimate, ChargesRequest, Exchange, Funds, MOST_MARGIN_POSITIONS, Margin,
     MarginComponents, MarginPosition, MarginRequest, Product, routes,
@@ -21,6 +21,8 @@ use crate::twin::Twin;
 
 /// The code of a price or quantity that nothing can have.
 const BAD_FIGURE: &str = "AB1007";
+/// Orders of one estimate: as many as a margin has positions, for charges the broker documents nothing.
+const MOST_ESTIMATED: usize = MOST_MARGIN_POSITIONS;
 
 pub(super) fn routes() -> Router<Arc<Twin>> {
     under([
@@ -107,12 +109,11 @@ impl Needs {
         last: Paise,
     ) -> Result<(), Refusal> {
         let qty = quantity(position.qty)?;
-        let price =
-            if position.price.is_zero() { last } else { paise(BAD_FIGURE, position.price)? };
+        let price = if position.price.is_zero() { last } else { price(position.price)? };
         let is_buy = words::side(position.trade_type) == Side::Buy;
         if instrument.kind.is_future() || !is_buy {
             let deposit = instrument.margin.ok_or(Rejection::Margin);
-            let deposit = deposit.map_err(engine::venue::Refusal::from)? * qty;
+            let deposit = deposit.map_err(venue::Refusal::from)? * qty;
             *self.of(instrument, position.product_type, true) += deposit;
         }
         match (instrument.kind.is_option(), is_buy) {
@@ -139,11 +140,16 @@ impl Needs {
 /// What orders would cost by the venue's rates.
 async fn charges(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -> Answer {
     let asked: ChargesRequest = twin.admit(routes::CHARGES, &headers, &body)?;
+    let count = asked.orders.len();
+    if count > MOST_ESTIMATED {
+        let what = format!("{count} orders asked, at most {MOST_ESTIMATED} are allowed");
+        return Err(Refusal::Broker("AB1004", what.into()));
+    }
     let rates = twin.at_exchange(|floor| floor.venue.rules().rates);
     let (mut all, mut total, mut each) = (Charges::default(), Money::ZERO, Vec::new());
     for order in &asked.orders {
         let instrument = twin.listed(order.exchange, &order.token)?;
-        let value = paise(BAD_FIGURE, order.price)? * quantity(order.quantity)?;
+        let value = price(order.price)? * quantity(order.quantity)?;
         let rates = rates.of(&instrument, words::product(order.product_type));
         let charges = Charges::of(rates, words::side(order.transaction_type), value);
         all += charges;
@@ -164,8 +170,15 @@ impl Twin {
 
 /// A quantity that is one.
 fn quantity(units: i64) -> Result<Qty, Refusal> {
-    let refusal = || Refusal::Broker(BAD_FIGURE, format!("Invalid quantity {units}").into());
-    (units > 0).then_some(Qty(units)).ok_or_else(refusal)
+    let refusal = || venue::Refusal::Qty(Qty(units));
+    Ok(Some(Qty(units)).filter(|qty| (Qty(1)..=MOST_QTY).contains(qty)).ok_or_else(refusal)?)
+}
+
+/// A price that an order may have, or nothing.
+fn price(price: Rupees) -> Result<Paise, Refusal> {
+    let price = paise(BAD_FIGURE, price)?;
+    let fits = (Paise(0)..=Paise::MAX_PRICE).contains(&price);
+    Ok(Some(price).filter(|_| fits).ok_or(venue::Refusal::Price(price))?)
 }
 
 /// Source: SmartAPI documentation (July 2026), brokerage calculator, for the names and their order.

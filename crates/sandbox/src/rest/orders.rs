@@ -61,6 +61,7 @@ async fn modify(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) 
             price: paise(BAD_PRICE, asked.price)?,
             trigger: paise(BAD_PRICE, asked.trigger().unwrap_or_default())?,
         },
+        disclosed: asked.disclosedquantity.map(Qty),
     };
     let receipt = twin.at_exchange(|floor| floor.venue.modify(change, floor.now))?;
     Ok(success(told(&receipt)))

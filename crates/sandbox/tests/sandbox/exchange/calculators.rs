@@ -48,6 +48,7 @@ fn a_margin_that_nobody_knows_is_refused() {
         (vec![position("SELL", 1.0)], "AB1007"),
         (vec![unknown], "AB1009"),
         (vec![nothing], "AB1007"),
+        (vec![position("BUY", -100.0)], "AB1007"),
         (vec![], "AB1004"),
         (vec![position("BUY", 1.0); 51], "AB1004"),
     ] {
@@ -93,8 +94,17 @@ fn an_estimate_of_nothing_or_of_the_unknown_is_refused() {
     unknown["token"] = json!("1");
     let mut none = order("1");
     none["quantity"] = json!("0");
-    for (orders, code) in [(unknown, "AB1009"), (none, "AB1007"), (order("x"), "AB1004")] {
+    let mut huge = order("900000000000000");
+    huge["quantity"] = json!("9000000000000000000");
+    for (orders, code) in [
+        (vec![unknown], "AB1009"),
+        (vec![none], "AB1007"),
+        (vec![order("x")], "AB1004"),
+        (vec![order("-100")], "AB1007"),
+        (vec![huge], "AB1007"),
+        (vec![order("1"); 51], "AB1004"),
+    ] {
         day.pass(1);
-        assert_eq!(day.refused(routes::CHARGES, &json!({ "orders": [orders] })).0, code);
+        assert_eq!(day.refused(routes::CHARGES, &json!({ "orders": orders })).0, code);
     }
 }

@@ -2,6 +2,7 @@
 
 mod calculators;
 mod edis;
+mod extremes;
 mod history;
 mod hours;
 mod lists;

@@ -30,14 +30,25 @@ fn an_order_rests_is_modified_and_is_cancelled() {
     assert_eq!((row.ordertag.as_str(), row.price.to_string()), ("mine", "70".into()));
     assert_eq!((row.strikeprice.to_string(), row.optiontype.as_str()), ("26000".into(), "CE"));
 
-    let change = modified(&order, &receipt, json!({ "price": "72.5", "quantity": 150 }));
+    let fields = json!({ "price": "72.5", "quantity": 150, "disclosedquantity": "30" });
+    let change = modified(&order, &receipt, fields);
     let same: OrderReceipt = day.post(routes::MODIFY_ORDER, &change);
     assert_eq!(
         (same.orderid, same.uniqueorderid),
-        (receipt.orderid.clone(), receipt.uniqueorderid)
+        (receipt.orderid.clone(), receipt.uniqueorderid.clone())
     );
     let row = day.row(&receipt.orderid);
     assert_eq!((row.price.to_string(), row.quantity), ("72.50".into(), Some(150)));
+    assert_eq!(row.disclosedquantity, Some(30));
+    for shown in ["-1", "151"] {
+        let change = with(&change, json!({ "disclosedquantity": shown }));
+        assert_eq!(day.refused(routes::MODIFY_ORDER, &change).0, "AB1007", "{shown}");
+    }
+    day.post::<OrderReceipt>(
+        routes::MODIFY_ORDER,
+        &modified(&order, &receipt, json!({ "quantity": 150 })),
+    );
+    assert_eq!(day.row(&receipt.orderid).disclosedquantity, Some(30), "what is left out stays");
 
     let cancel = json!({ "variety": "NORMAL", "orderid": receipt.orderid });
     day.post::<OrderReceipt>(routes::CANCEL_ORDER, &cancel);

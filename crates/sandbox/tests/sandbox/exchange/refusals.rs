@@ -24,6 +24,9 @@ fn an_order_that_the_broker_does_not_take_gets_no_number() {
         (json!({ "tradingsymbol": "NIFTY28NOV2526000PE" }), "AB1009"),
         (json!({ "exchange": "NSE" }), "AB1009"),
         (json!({ "quantity": "0" }), "AB1007"),
+        (json!({ "disclosedquantity": "-999" }), "AB1007"),
+        (json!({ "disclosedquantity": "76" }), "AB1007"),
+        (json!({ "triggerprice": "-1" }), "AB1007"),
         (json!({ "price": "0" }), "AB1007"),
         (json!({ "price": "70.005" }), "AB1007"),
         (json!({ "price": "1000" }), "AB1007"),
@@ -36,6 +39,16 @@ fn an_order_that_the_broker_does_not_take_gets_no_number() {
         assert!(!message.is_empty());
     }
     assert!(day.book().is_empty());
+}
+
+#[test]
+fn a_figure_that_is_too_large_is_told_the_range() {
+    let day = Day::of(&[10_000]);
+    let order = limit("BUY", "70.00");
+    let huge = with(&order, json!({ "quantity": "9000000000000000000" }));
+    let (code, message) = day.refused(routes::PLACE_ORDER, &huge);
+    assert_eq!(code, "AB1007");
+    assert_eq!(message, "Invalid quantity 9000000000000000000: must be from 1 to 1000000000");
 }
 
 #[test]
