@@ -11,7 +11,7 @@ use super::order::{
 use super::protection::market_price;
 use super::refusal::{Refusal, Rejection};
 use super::ticket::{Ticket, Trip};
-use super::{Charges, MOST_LIVE, MOST_ORDERS, Market, Receipt, Venue};
+use super::{Charges, MOST_LIVE, MOST_ORDERS, Receipt, Venue};
 use crate::units::{EventTime, Money, Qty};
 
 /// Characters of a tag.
@@ -24,8 +24,7 @@ impl Venue {
     pub fn place(&mut self, request: OrderRequest, now: EventTime) -> Result<Receipt, Refusal> {
         let now = self.catch_up(now);
         let OrderRequest { instrument: key, variety, side, terms, disclosed, tag } = request;
-        let market = self.markets.get(&key).ok_or(Refusal::Instrument(key))?;
-        let Market { instrument, book } = market.clone();
+        let instrument = *self.instrument(key).ok_or(Refusal::Instrument(key))?;
         checks::form(self.rules.market_and_ioc, &instrument, variety, &terms)?;
         checks::disclosed(disclosed, terms.qty)?;
         let length = tag.chars().count();
@@ -42,7 +41,7 @@ impl Venue {
             return Err(Refusal::Duration(Duration::Ioc));
         }
         if phase == Phase::Open && terms.order_type == OrderType::Limit {
-            checks::range(&instrument, side, terms.price, book.last())?;
+            checks::range(&instrument, side, terms.price, self.fresh_last(&instrument))?;
         }
         let (id, unique_id) = self.ids.order(self.rules.zone, now);
         let (opens, expires) = self.rules.session(&instrument, now);
@@ -112,7 +111,7 @@ impl Venue {
             self.record(change.id, Status::AfterMarketModified, now);
             return Ok(receipt);
         }
-        let last = self.last(instrument.key);
+        let last = self.fresh_last(&instrument);
         let waits = terms.order_type.is_stop() && !in_book;
         checks::flaw(&instrument, side, &terms, waits, last)?;
         self.price(&instrument, side, &mut terms, in_book)?;
@@ -220,7 +219,7 @@ impl Venue {
         terms: &mut Terms,
         in_book: bool,
     ) -> Result<(), Rejection> {
-        let last = self.last(instrument.key);
+        let last = self.fresh_last(instrument);
         let without_price = match terms.order_type {
             OrderType::Market => Some(OrderType::Limit),
             OrderType::StopMarket if in_book => Some(OrderType::StopLimit),

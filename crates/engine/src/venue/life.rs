@@ -3,7 +3,7 @@
 use super::checks;
 use super::hours::Phase;
 use super::instrument::Instrument;
-use super::order::{Duration, Note, Order, OrderEvent, OrderId, Status, Trade};
+use super::order::{Duration, Note, Order, OrderEvent, OrderId, OrderType, Status, Trade};
 use super::refusal::Rejection;
 use super::ticket::{Step, Ticket, Trip};
 use super::{MOST_EVENTS, Venue};
@@ -60,9 +60,12 @@ impl Venue {
     }
 
     /// The broker's checks: rejected, or sent on to the exchange.
-    fn check(&mut self, id: OrderId, at: EventTime) {
+    pub(super) fn check(&mut self, id: OrderId, at: EventTime) {
         let Some((ticket, instrument)) = self.ticket(id) else { return };
         let mut order = ticket.order.clone();
+        if self.lacks_a_price(&instrument, &order, at) {
+            return self.with_ticket(id, |ticket| ticket.trip = Trip::ToFirstPrice);
+        }
         if order.status.is_after_market() {
             self.record(id, Status::Validating, at);
         }
@@ -77,6 +80,14 @@ impl Venue {
         }
     }
 
+    /// Whether a market order of after hours has come into a session that has no price yet.
+    fn lacks_a_price(&self, instrument: &Instrument, order: &Order, at: EventTime) -> bool {
+        order.terms.order_type == OrderType::Market
+            && order.status.is_after_market()
+            && self.rules.phase(instrument, at) == Phase::Open
+            && self.fresh_last(instrument).is_none()
+    }
+
     fn examine(
         &self,
         instrument: &Instrument,
@@ -87,7 +98,7 @@ impl Venue {
             return Err(Rejection::LoggedOff);
         }
         let waits = order.terms.order_type.is_stop();
-        checks::flaw(instrument, order.side, &order.terms, waits, self.last(instrument.key))?;
+        checks::flaw(instrument, order.side, &order.terms, waits, self.fresh_last(instrument))?;
         self.price(instrument, order.side, &mut order.terms, false)
     }
 
@@ -125,7 +136,7 @@ impl Venue {
         let Some((ticket, instrument)) = self.ticket(id) else { return };
         let Order { side, mut terms, .. } = ticket.order;
         let waits = ticket.waits();
-        let last = self.last(instrument.key).filter(|_| self.is_fresh(&instrument, at));
+        let last = self.fresh_last(&instrument);
         let reached = |last| checks::reached(side, terms.trigger, last);
         if !waits || !last.is_some_and(reached) {
             return;

@@ -5,6 +5,7 @@ use super::charges::Charges;
 use super::instrument::{Instrument, Key};
 use super::order::{OrderId, Status, Trade};
 use super::refusal::Refusal;
+use super::ticket::Trip;
 use super::{Queue, Venue};
 use crate::units::{EventTime, Paise, Qty};
 
@@ -26,6 +27,10 @@ impl Venue {
             self.trigger_if_reached(id, now);
         }
         self.fire_rules(key, quote.last, now);
+        for id in self.of(key, |ticket| ticket.trip == Trip::ToFirstPrice) {
+            self.check(id, now);
+        }
+        self.catch_up(now);
         Ok(())
     }
 
@@ -45,6 +50,11 @@ impl Venue {
         let (opened, _) = self.rules.session(instrument, now);
         let market = self.markets.get(&instrument.key);
         market.is_some_and(|market| now >= opened && market.book.quoted_at >= opened)
+    }
+
+    /// The last price, if it is of the session that runs now.
+    pub(super) fn fresh_last(&self, instrument: &Instrument) -> Option<Paise> {
+        self.last(instrument.key).filter(|_| self.is_fresh(instrument, self.now))
     }
 
     /// An order that comes to the book takes what reaches its price, at the prices offered there.

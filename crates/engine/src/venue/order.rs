@@ -171,7 +171,7 @@ impl Status {
         let steps: &[Self] = match self {
             S::Received => &[S::Validating, S::AfterMarket],
             S::AfterMarket | S::AfterMarketModified => {
-                &[S::AfterMarketModified, S::AfterMarketCancelled, S::Validating]
+                &[S::AfterMarketModified, S::AfterMarketCancelled, S::Validating, S::Cancelled]
             }
             S::Validating => &[S::OpenPending, S::Rejected, S::Cancelled],
             S::OpenPending => &[S::Open, S::TriggerPending, S::Cancelled],

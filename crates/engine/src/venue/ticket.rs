@@ -14,6 +14,8 @@ pub(super) enum Trip {
     ToChecks(EventTime),
     /// The order travels to the exchange, until then.
     ToExchange(EventTime),
+    /// A market order of after hours waits for the first price of its session.
+    ToFirstPrice,
     /// Other terms travel to the exchange, until then, with what is to be shown of them.
     Modification(EventTime, Terms, Qty),
 }
@@ -64,7 +66,7 @@ impl Ticket {
     /// What is due next, and when.
     pub(super) fn due(&self) -> (EventTime, Step) {
         let trip = match self.trip {
-            Trip::None => None,
+            Trip::None | Trip::ToFirstPrice => None,
             Trip::ToChecks(at) => Some((at, Step::Check)),
             Trip::ToExchange(at) => Some((at, Step::Arrive)),
             Trip::Modification(at, ..) => Some((at, Step::Modify)),
