@@ -29,6 +29,7 @@ use plan::{Now, Plan, Told};
 pub use scenario::{Scenario, ScenarioError};
 pub use step::Step;
 pub use table::{FAULTS, FaultRow, Meets};
+use values::is_rest;
 
 use crate::lock;
 use crate::playback::Playback;
@@ -109,7 +110,7 @@ impl Faults {
     pub(crate) fn on_request(&self, path: &str) -> Meeting {
         let mut meeting = self.ask(|plan, at| plan.on_request(path, at));
         let latencies = lock(&self.latency);
-        if let Some(latency) = latencies.rest.as_ref().filter(|_| path.starts_with("/rest/")) {
+        if let Some(latency) = latencies.rest.as_ref().filter(|_| is_rest(path)) {
             let number = self.drawn.fetch_add(1, Ordering::Relaxed);
             meeting.delay += latency.draw(self.seed, number);
         }

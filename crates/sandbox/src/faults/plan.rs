@@ -8,6 +8,7 @@ use super::fault::{
     AccountFault, Fault, LineFault, PacketFault, RequestFault, Stream, UpdateFault,
 };
 use super::step::{Moment, Step};
+use super::values::is_rest;
 
 /// Steps that may be kept: beyond it those that are over are forgotten, and no more are taken.
 const MOST_STEPS: usize = 10_000;
@@ -296,7 +297,7 @@ impl Plan {
 
 /// Whether a step means requests for `path`: without a route every REST route.
 fn is_meant(step: &Step, path: &str) -> bool {
-    step.when.route.as_ref().map_or(path.starts_with("/rest/"), |route| route.is_of(path))
+    step.when.route.as_ref().map_or(is_rest(path), |route| route.is_of(path))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
+use smartapi::rest::routes as table;
 
 use super::routes;
 
@@ -120,14 +121,21 @@ impl fmt::Display for Shift {
     }
 }
 
-/// Which requests: by the name at the end of the route, or by the whole path.
+/// Whether a path is one of REST, by any spelling of the table; what looks like one counts too.
+pub(super) fn is_rest(path: &str) -> bool {
+    path.starts_with("/rest/") || table::route(path).is_some()
+}
+
+/// Which requests: by the name at the end of the route, or by the whole path in any of its spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route(String);
 
 impl Route {
     /// Whether a request for `path` is one of them. Ids and a slash may follow the name.
     pub(super) fn is_of(&self, path: &str) -> bool {
-        path == self.0 || path.split('/').any(|word| word == self.0)
+        let route = table::route(path).map_or(path, |route| route.path);
+        let wanted = table::route(&self.0).map_or(self.0.as_str(), |route| route.path);
+        route == wanted || path.split('/').any(|word| word == self.0)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Steps meet what they are for, at their moment, as often as they say, and are counted.
 
+use smartapi::rest::routes::ROUTES;
+
 use super::*;
 
 const MS: u64 = 1_000_000;
@@ -180,4 +182,18 @@ fn steps_that_are_over_make_room_and_beyond_the_limit_none_is_taken() {
     assert!(plan.packet(1, ms(0)).is_some());
     assert!(plan.add(vec![step.clone()]));
     assert!(!plan.add(vec![step]));
+}
+
+#[test]
+fn every_spelling_of_every_route_is_met_with_a_route_and_without() {
+    for route in &ROUTES {
+        for path in [&[route.path], route.aliases].concat() {
+            let named = format!("lost-request@#2:route={}", route.path);
+            let mut plan = plan(&["empty-body", &named]);
+            assert!(plan.on_request(path, sent(0)).fault.is_some(), "{path}");
+            assert_eq!(counts(&plan), [(1, 0), (0, 1)], "{path}");
+            let lost = RequestFault::Lost { carried_out: false };
+            assert_eq!(plan.on_request(path, sent(0)).fault, Some(lost), "{path}");
+        }
+    }
 }

@@ -17,9 +17,10 @@ fn slow(options: Options, latency: &str) -> Options {
 fn every_answer_of_rest_takes_at_least_its_latency() {
     let latency = "[latency.rest]\nuniform = [\"80ms\", \"90ms\"]\n";
     let sandbox = Sandbox::start(slow(plain(1, ALONE), latency)).unwrap();
-    for _ in 0..2 {
+    let alias = routes::route(routes::GTT_CREATE).unwrap().aliases[0];
+    for (method, path) in [("GET", routes::PROFILE), ("GET", routes::PROFILE), ("POST", alias)] {
         let asked = Instant::now();
-        call(sandbox.address(), "GET", routes::PROFILE, &[], "");
+        call(sandbox.address(), method, path, &[], "{}");
         assert!(asked.elapsed() >= Duration::from_millis(80));
     }
 }
