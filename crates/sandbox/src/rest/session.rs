@@ -27,10 +27,6 @@ async fn login(State(twin): State<Arc<Twin>>, headers: HeaderMap, body: Bytes) -
     let answer = twin.sessions().login(&request, twin.wall_s());
     match answer? {
         Ok(tokens) => Ok(success(tokens)),
-        Err(LoginRefusal::NotAPin) => Err(Refusal::Broker(
-            "AB7001",
-            "LoginbyPassword is not allowed. Please switch to Login by MPIN now".into(),
-        )),
         Err(LoginRefusal::Credentials) => {
             Err(Refusal::Broker("AB1007", "Invalid clientcode or password".into()))
         }

@@ -83,7 +83,8 @@ fn wrong_credentials_are_told_apart() {
     for (client, pin, code, error) in [
         (client.as_str(), other_pin, code.as_str(), "AB1007"),
         ("X1", pin, &code, "AB1007"),
-        (client, "web-password", &code, "AB7001"),
+        (client, "web-password", &code, "AB1007"),
+        (client, "", &code, "AB1007"),
         (client, pin, "", "AB1050"),
     ] {
         mock.increment(Duration::from_secs(1));
