@@ -109,9 +109,13 @@ fn readable(text: &str, allowed: &[Mode]) -> Option<(Request, Mode)> {
 
 fn invalid(text: &str) -> StreamError {
     let sent: Option<Value> = serde_json::from_str(text).ok();
-    let id = sent.as_ref().and_then(|sent| sent.get("correlationID")?.as_str());
+    let id = sent.as_ref().and_then(|sent| match sent.get("correlationID")? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    });
     StreamError {
-        correlation_id: id.map(str::to_owned),
+        correlation_id: id,
         error_code: "E1001".into(),
         error_message: "Invalid Request Payload.".into(),
     }

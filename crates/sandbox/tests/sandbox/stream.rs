@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quanta::Instant;
 use sandbox::{Options, Pacing, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tungstenite::{Bytes, Message};
 
 use crate::client::{Tokens, login, market, open, plain, stream_headers, tls};
@@ -104,6 +104,31 @@ fn refused_requests_are_named_and_leave_the_rest_alone() {
     stream.ask(1, 4, &["47338"]);
     assert!(stream.text().contains("E1001"));
     while stream.packet().sequence < 5 {}
+}
+
+#[test]
+fn a_list_of_tokens_that_has_doubled_often_is_read() {
+    let sandbox = Sandbox::start(plain(5, Pacing::FixedRate { per_second: 20 })).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    // 400 KB: the Python SDK's list after some reconnections.
+    stream.ask(1, 3, &["47338"; 50_000]);
+    assert_eq!(stream.packet().sequence, 1);
+}
+
+#[test]
+fn a_number_for_a_correlation_id_is_repeated_as_text() {
+    let sandbox = Sandbox::start(plain(5, SLOW)).unwrap();
+    let mut stream = market(&sandbox, &login(&sandbox)).ok().unwrap();
+    for (mode, code) in [(4, "E1001"), (1, "E1002")] {
+        let tokens: Vec<String> = (0..1_001).map(|token| token.to_string()).collect();
+        let list = json!([{ "exchangeType": 2, "tokens": tokens }]);
+        let params = json!({ "mode": mode, "tokenList": list });
+        let request = json!({ "correlationID": 1234567890, "action": 1, "params": params });
+        stream.say(&request.to_string());
+        let refused: Value = serde_json::from_str(&stream.text()).unwrap();
+        assert_eq!(refused["errorCode"], code);
+        assert_eq!(refused["correlationID"], "1234567890");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order_check::{OrderFault, Terms, check_contract, check_id, check_tag};
 use super::words::{Consent, Exchange, OrderType, Product, Side, Validity, Variety};
-use crate::wire::{Rupees, text, text_or_zero};
+use crate::wire::{Rupees, own_text, text, text_or_zero, word_or_none};
 
 /// What is traded, as orders name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +106,10 @@ pub struct PlaceOrder {
     #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
     pub trailing_stop_loss: Option<Rupees>,
     /// The sender's own word for the order, which the books and the order stream repeat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "own_text", skip_serializing_if = "Option::is_none")]
     pub ordertag: Option<String>,
     /// Needed for shares under surveillance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "word_or_none", skip_serializing_if = "Option::is_none")]
     pub scripconsent: Option<Consent>,
 }
 

@@ -14,8 +14,10 @@ use crate::wire::{names, text};
 pub struct LoginRequest {
     pub clientcode: String,
     /// The PIN (MPIN), not the web password.
+    #[serde(with = "text")]
     pub password: String,
-    /// Six digits, leading zeros kept.
+    /// Six digits, leading zeros kept; a number is read as well.
+    #[serde(with = "text")]
     pub totp: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

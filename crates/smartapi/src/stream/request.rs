@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::packet::{ExchangeType, Mode};
+use crate::wire::own_text;
 
 /// Text of a client's life sign, and the server's answer to it.
 pub const PING: &str = "ping";
@@ -14,8 +15,9 @@ pub const PONG: &str = "pong";
 /// A subscription request; there is no acknowledgement, only data or a [`StreamError`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Up to ten letters and digits, echoed in errors only.
-    #[serde(rename = "correlationID", default, skip_serializing_if = "Option::is_none")]
+    /// Up to ten letters and digits, echoed in errors only; a number is read as well.
+    #[serde(rename = "correlationID")]
+    #[serde(default, deserialize_with = "own_text", skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// 1 subscribes, 0 unsubscribes.
     pub action: u8,
@@ -43,7 +45,7 @@ pub struct TokenGroup {
 /// The server's refusal of a request: a text frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamError {
-    #[serde(rename = "correlationID", default)]
+    #[serde(rename = "correlationID", default, deserialize_with = "own_text")]
     pub correlation_id: Option<String>,
     /// `E1001` invalid payload, `E1002` over the subscription limit.
     #[serde(rename = "errorCode")]

@@ -12,7 +12,8 @@ mod word;
 
 use std::fmt;
 
-use serde::{Deserializer, Serializer, de};
+use serde::de::{self, IntoDeserializer as _};
+use serde::{Deserialize, Deserializer, Serializer};
 
 pub use decimal::{Decimal, Fixed, Rupees};
 pub use rows::Rows;
@@ -127,6 +128,27 @@ pub(crate) mod number {
     pub(crate) fn deserialize<'de, C: Cell, D: Deserializer<'de>>(from: D) -> Result<C, D::Error> {
         read(from)
     }
+}
+
+/// Reads optional text of the sender's own, which may come as a number; empty text stays empty.
+pub(crate) fn own_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    struct Own(String);
+    impl<'de> Deserialize<'de> for Own {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            read(from).map(Self)
+        }
+    }
+    Ok(Option::<Own>::deserialize(from)?.map(|Own(text)| text))
+}
+
+/// Reads a word that must be one of the known ones; empty text is none.
+pub(crate) fn word_or_none<'de, W, D>(from: D) -> Result<Option<W>, D::Error>
+where
+    W: Word,
+    D: Deserializer<'de>,
+{
+    let text = own_text(from)?.filter(|text| !text.trim().is_empty());
+    text.map(|text| closed(text.into_deserializer())).transpose()
 }
 
 /// Reads a cell from a number, text or null.

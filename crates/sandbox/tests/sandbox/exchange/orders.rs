@@ -8,6 +8,7 @@ use smartapi::rest::{OrderReceipt, OrderRow, OrderStatus, OrderType, TradeRow, r
 use smartapi::wire::Rows;
 
 use super::{Day, limit, modified, with};
+use crate::client::{NOON, totp};
 
 fn told(row: &OrderRow) -> (OrderStatus, i64, i64, String) {
     let status = row.state().known().unwrap();
@@ -191,4 +192,20 @@ fn the_same_seed_gives_the_same_bytes() {
     };
     assert_eq!(play(1), play(1));
     assert_ne!(play(1), play(2), "the second names of orders differ");
+}
+
+#[test]
+fn numbers_are_read_where_the_broker_writes_text() {
+    let day = Day::of(&[10_000]);
+    let given = &day.sandbox.address().credentials;
+    let code: u32 = totp(given, NOON).parse().unwrap();
+    assert!(code >= 100_000, "a number has no leading zero");
+    let who = json!({ "clientcode": given.client_id, "password": given.password, "totp": code });
+    let tokens: Value = day.post(routes::LOGIN, &who);
+    assert!(tokens["jwtToken"].is_string());
+    let fields = json!({
+        "symboltoken": 47338, "price": 70, "quantity": 75, "ordertag": 1234, "scripconsent": "",
+    });
+    let receipt = day.place(&with(&limit("BUY", "70.00"), fields));
+    assert_eq!(day.row(&receipt.orderid).ordertag, "1234");
 }
