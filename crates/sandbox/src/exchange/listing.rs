@@ -1,6 +1,6 @@
 //! What the broker knows of the played instrument: its segment, kind, lot, circuits and contract.
 
-use engine::units::{EventTime, Micros, Paise, Qty, Zone, days_from_civil};
+use engine::units::{EventTime, Micros, Paise, Qty, Zone, civil_from_days};
 use engine::venue::{self, Key, Kind, Segment};
 use smartapi::packet::SnapQuote;
 use smartapi::rest::Exchange;
@@ -40,7 +40,8 @@ impl Listing {
     /// What its symbol says of `played`, with the circuits of its packets and a deposit for each unit.
     pub(crate) fn new(played: &Instrument, packet: &SnapQuote, deposit: Option<Paise>) -> Self {
         let is_share = matches!(played.segment(), "NSE" | "BSE");
-        let contract = scrip_master::contract(&played.symbol).filter(|_| !is_share);
+        let contract =
+            scrip_master::contract(&played.symbol, played.segment()).filter(|_| !is_share);
         let option = ["CE", "PE"].into_iter().find(|right| played.symbol.ends_with(right));
         let option = option.filter(|_| !is_share);
         let name = underlying(&played.symbol, is_share, contract.as_ref());
@@ -54,7 +55,7 @@ impl Listing {
             lot: played.lot_size,
             name: name.to_owned(),
             expiry: contract.as_ref().map(expiry).unwrap_or_default(),
-            expires: contract.as_ref().and_then(expires),
+            expires: contract.as_ref().map(expires),
             strike: Rupees::from_raw(strike.map_or(-10_000, in_ten_thousandths)),
             option: option.unwrap_or_default(),
             kind: name_of(kind),
@@ -73,24 +74,21 @@ impl Listing {
 }
 
 /// 15:30 in India on the contract's day.
-fn expires(contract: &Contract<'_>) -> Option<EventTime> {
-    let (day, rest) = contract.date.split_at_checked(2)?;
-    let (month, year) = rest.split_at_checked(3)?;
-    let month = scrip_master::MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let days = days_from_civil(2000 + year.parse::<i64>().ok()?, month, day.parse().ok()?);
+fn expires(contract: &Contract<'_>) -> EventTime {
     let close = Micros::minutes(15 * 60 + 30);
-    Some(EventTime(days * Micros::DAY.0) + close - Zone::INDIA.offset)
+    EventTime(contract.day * Micros::DAY.0) + close - Zone::INDIA.offset
 }
 
 /// A strike in the steps of [`Rupees`].
-fn in_ten_thousandths(rupees: u64) -> i64 {
-    i64::try_from(rupees).unwrap_or(i64::MAX).saturating_mul(10_000)
+fn in_ten_thousandths(paise: u64) -> i64 {
+    i64::try_from(paise).unwrap_or(i64::MAX).saturating_mul(100)
 }
 
-/// The contract's day with its year in full.
+/// The contract's day with its year in full, such as `28NOV2025`.
 fn expiry(contract: &Contract<'_>) -> String {
-    let (day, year) = contract.date.split_at(5);
-    format!("{day}20{year}")
+    let (year, month, day) = civil_from_days(contract.day);
+    let month = scrip_master::MONTHS[month as usize - 1];
+    format!("{day:02}{month}{year}")
 }
 
 /// The name before the contract's date; of a symbol in another form the letters before its digits.
@@ -164,8 +162,9 @@ mod tests {
             ("BFO", "SENSEX27NOV2585000PE", "OPTIDX", "27NOV2025", "85000", "PE"),
             ("NFO", "RELIANCE25DEC25FUT", "FUTSTK", "25DEC2025", "-1", ""),
             ("MCX", "SILVER05DEC25FUT", "FUTCOM", "05DEC2025", "-1", ""),
-            // A weekly of BSE, whose symbol tells neither day nor strike to us.
-            ("BFO", "SENSEX2591181200CE", "OPTIDX", "", "-1", "CE"),
+            ("BFO", "SENSEX2591181200CE", "OPTIDX", "11SEP2025", "81200", "CE"),
+            // Of no form that we know.
+            ("BFO", "SENSEX2599985000CE", "OPTIDX", "", "-1", "CE"),
             ("NSE", "RELIANCE-EQ", "", "", "-1", ""),
             // A share whose name ends like an option's.
             ("NSE", "SPICE", "", "", "-1", ""),
