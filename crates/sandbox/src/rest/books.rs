@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::routing::get;
@@ -42,11 +43,13 @@ async fn trade_book(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> Answer
 /// One order by its second name, with prices as numbers.
 async fn one_order(
     State(twin): State<Arc<Twin>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Answer {
     twin.pass_logged_in(routes::ORDER_DETAILS, &headers)?;
-    let named = u128::from_str_radix(&name.replace('-', ""), 16).ok();
+    // A name that is not even text is none of an order.
+    let name = name.map(|Path(name)| name.replace('-', "")).unwrap_or_default();
+    let named = u128::from_str_radix(&name, 16).ok();
     let found = twin.at_exchange(|floor| {
         let order = floor.venue.orders().find(|order| Some(order.unique_id.0) == named)?;
         Some(rows::order(&twin.exchange.listing, order))

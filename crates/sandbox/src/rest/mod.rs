@@ -17,9 +17,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use axum::{Json, Router};
@@ -55,6 +55,21 @@ pub(crate) fn routes(twin: &Arc<Twin>) -> Router<Arc<Twin>> {
             let body = Refusal::Broker("AB2000", "no route matched with those values".into());
             (StatusCode::NOT_FOUND, body)
         })
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(map_response(as_object))
+}
+
+/// More than any request has; it is held in memory while it is read.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// What is refused before it comes to a route, as the object that every client reads.
+async fn as_object(response: Response) -> Response {
+    let what = match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => "the body of the request is too long",
+        StatusCode::BAD_REQUEST => "the request cannot be read",
+        _ => return response,
+    };
+    (response.status(), Refusal::Broker("AB1004", what.into())).into_response()
 }
 
 /// Routes of the protocol's table, each under all its spellings.
@@ -137,6 +152,8 @@ impl Twin {
             });
         }
         let key = headers.get(names::PRIVATE_KEY).map(HeaderValue::as_bytes);
+        // The JavaScript SDK sends `null` where it was given none.
+        let key = key.filter(|key| self.strict || !matches!(*key, b"" | b"null"));
         if key.map_or(self.strict, |key| key != self.credentials.api_key.as_bytes()) {
             return Err(Refusal::Gateway("AG8004", "Invalid API Key"));
         }

@@ -163,6 +163,23 @@ fn a_body_that_is_no_request_is_refused() {
 }
 
 #[test]
+fn what_does_not_come_to_a_route_is_refused_by_an_object() {
+    let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
+    let address = sandbox.address();
+    let jwt = login(&sandbox).jwt;
+    let details = routes::ORDER_DETAILS.replace("{uniqueorderid}", "%FF");
+    let unknown = secured(address, "GET", &details, &jwt, "");
+    assert_eq!((unknown.status, &unknown.json()["errorcode"]), (200, &json!("AB1013")));
+    // Three million characters are many, but a body all the same.
+    let position = json!({ "positions": [{ "token": "1".repeat(3_000_000) }] }).to_string();
+    let long = secured(address, "POST", routes::MARGIN, &jwt, &position);
+    assert_eq!((long.status, &long.json()["errorcode"]), (200, &json!("AB1004")));
+    // One character more than is held in memory.
+    let long = secured(address, "POST", routes::MARGIN, &jwt, &"1".repeat(16 * 1024 * 1024 + 1));
+    assert_eq!((long.status, &long.json()["errorcode"]), (413, &json!("AB1004")));
+}
+
+#[test]
 fn a_known_route_with_another_method_answers_an_object() {
     let sandbox = Sandbox::start(plain(1, SLOW)).unwrap();
     let routes = [routes::LOGIN, routes::SEARCH_SCRIP, "/control/state", "/smart-stream"];
@@ -181,6 +198,10 @@ fn only_a_strict_sandbox_demands_the_documented_headers() {
     let headers = [("Authorization", bearer.as_str())];
     let reply = call(lenient.address(), "GET", routes::PROFILE, &headers, "").json();
     assert_eq!(reply["status"], true, "{reply}");
+    // As the JavaScript SDK sends it where it was given none.
+    let headers = [headers[0], ("X-PrivateKey", "null")];
+    let reply = call(lenient.address(), "GET", routes::PROFILE, &headers, "").json();
+    assert_eq!(reply["status"], true, "{reply}");
 
     let strict = Sandbox::start(Options { strict: true, ..plain(1, SLOW) }).unwrap();
     let address = strict.address();
@@ -188,6 +209,8 @@ fn only_a_strict_sandbox_demands_the_documented_headers() {
     let (user, source) = (("X-UserType", "USER"), ("X-SourceID", "WEB"));
     let profile = |headers: &[_]| call(address, "GET", routes::PROFILE, headers, "").json();
     assert_eq!(profile(&[user, source])["errorCode"], "AG8004");
+    let null = ("X-PrivateKey", "null");
+    assert_eq!(profile(&[null, user, source])["errorCode"], "AG8004");
     let search = call(address, "POST", routes::SEARCH_SCRIP, &[key, user], "{}").json();
     assert_eq!(search["errorcode"], "AB1005");
     let tokens = call(address, "POST", routes::GENERATE_TOKENS, &[key, user, source], "{}").json();
