@@ -30,12 +30,25 @@ fn beginning(interval: Interval, print: &Print) -> i64 {
     midnight + begins - IST_S
 }
 
+/// The beginning of the day in India.
+const fn midnight(wall_s: i64) -> i64 {
+    wall_s.saturating_sub(wall_s.saturating_add(IST_S).rem_euclid(DAY_S))
+}
+
 /// The prints whose candles begin within the time that is asked for, by those beginnings.
+///
+/// A day's candle begins at 00:00, yet days are usually asked for from 09:15 on: the day of the
+/// beginning that is asked for counts as a whole. The broker documents nothing about it.
 fn within<'p>(
     prints: &'p [Print],
     asked: &HistoryRequest,
 ) -> impl Iterator<Item = (i64, &'p Print)> {
-    let (interval, times) = (asked.interval, asked.fromdate.0..=asked.todate.0);
+    let interval = asked.interval;
+    let from = match interval {
+        Interval::OneDay => midnight(asked.fromdate.0),
+        _ => asked.fromdate.0,
+    };
+    let times = from..=asked.todate.0;
     let all = prints.iter().map(move |print| (beginning(interval, print), print));
     all.filter(move |(begins, _)| times.contains(begins))
 }
@@ -137,6 +150,19 @@ mod tests {
             [of(OPEN_S, OPEN_S + 120), of(OPEN_S + 1, OPEN_S + 119), of(0, OPEN_S - 1)],
             [3, 1, 0]
         );
+    }
+
+    #[test]
+    fn the_day_in_which_the_time_begins_has_its_candle() {
+        let prints = prints(&[(OPEN_S, 100), (DAY_S + OPEN_S, 101), (2 * DAY_S + OPEN_S, 102)]);
+        let of = |from, to| {
+            let asked = asked(Interval::OneDay, from, to);
+            let all = candles(prints.first(3), &asked);
+            all.iter().map(|candle| candle.at.0 - MIDNIGHT).collect::<Vec<_>>()
+        };
+        assert_eq!(of(OPEN_S, OPEN_S + 60), [0]);
+        assert_eq!(of(DAY_S - 60, DAY_S + OPEN_S), [0, DAY_S]);
+        assert_eq!(of(DAY_S, 2 * DAY_S - 60), [DAY_S]);
     }
 
     #[test]
