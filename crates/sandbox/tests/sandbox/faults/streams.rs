@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use quanta::Instant;
 use sandbox::{Options, Pacing, Sandbox, now_ns};
 use serde_json::Value;
 use tungstenite::{Bytes, Message};
@@ -144,10 +143,8 @@ fn a_frozen_stream_gives_its_place_back_when_its_client_goes() {
     };
     assert_eq!(held(), 1);
     drop(stream);
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while held() != 0 {
-        assert!(Instant::now() < deadline, "the place was not given back");
-    }
+    let mut answers = std::iter::repeat_with(held).take(100_000);
+    assert!(answers.any(|held| held == 0), "the place was not given back");
 }
 
 #[test]
