@@ -380,6 +380,37 @@ proptest! {
     }
 
     #[test]
+    fn nothing_is_sold_short_without_a_deposit(steps in steps(120)) {
+        let mut venue = venue(Rules::default());
+        let (key, now) = (instrument("share").key, time(0, Micros::minutes(600)));
+        let mut volume = 1_000;
+        for step in steps {
+            let (what, a, _, c, d) = step;
+            let qty = Qty(1 + i64::from(c % 5));
+            match what % 4 {
+                0 | 1 => {
+                    let (terms, variety) = terms("share", step, true);
+                    let side = if d % 2 == 0 { Side::Buy } else { Side::Sell };
+                    let (disclosed, tag) = (Qty::ZERO, String::new());
+                    let order =
+                        OrderRequest { instrument: key, variety, side, terms, disclosed, tag };
+                    let _ = venue.place(order, now);
+                }
+                2 => {
+                    let mut products = [Product::Intraday, Product::Delivery];
+                    products.rotate_left(usize::from(a % 2));
+                    let ([from, to], side) = (products, Side::Buy);
+                    let _ = venue.convert(Conversion { instrument: key, from, to, side, qty }, now);
+                }
+                _ => venue.on_quote(key, &quote(step, &mut volume), now).expect("listed"),
+            }
+            for (_, product, position) in venue.positions() {
+                prop_assert!(position.net() >= Qty::ZERO, "{} {:?}", product, position);
+            }
+        }
+    }
+
+    #[test]
     fn no_figure_stops_the_venue(
         steps in prop::collection::vec(
             (any::<u8>(), any::<u8>(), any::<u8>(), prop::array::uniform5(figure())),
