@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use bench::clock::Cycles;
+use app::rig::Rig;
 use bench::fault::Fault;
-use bench::live::{Ready, SETTLE, SPARE, meter};
+use bench::live::{Ready, SETTLE, SPARE, on_own_thread};
 use bench::session::play;
 use bench::ticks;
 use clap::Parser;
@@ -39,13 +39,13 @@ fn main() -> ExitCode {
 }
 
 fn print(options: &Options) -> Result<(), Fault> {
-    let cycles = Cycles::new();
+    let mut rig = Rig::new();
     let ticks = if options.quick { 10_000 } else { 500_000 };
     for (name, transport) in [("plain", Transport::Plain), ("TLS", Transport::Tls { folder: None })]
     {
         // The first run of a kind also sets up what the libraries keep for the next.
-        count(&transport, SHORT, &cycles)?;
-        let counts = [SHORT, SHORT + ticks].map(|ticks| count(&transport, ticks, &cycles));
+        count(&transport, SHORT, &mut rig)?;
+        let counts = [SHORT, SHORT + ticks].map(|ticks| count(&transport, ticks, &mut rig));
         let [short, long] = counts;
         let line = serde_json::json!({
             "transport": name,
@@ -57,13 +57,16 @@ fn print(options: &Options) -> Result<(), Fault> {
     Ok(())
 }
 
-/// All allocations of this thread while it flies over so many ticks.
-fn count(transport: &Transport, ticks: u64, cycles: &Cycles) -> Result<i64, Fault> {
+/// All allocations of the tick thread while it flies over so many ticks.
+fn count(transport: &Transport, ticks: u64, rig: &mut Rig) -> Result<i64, Fault> {
     let tape = ticks::tape(ticks as usize + SETTLE as usize + SPARE);
-    let playing = play(tape, transport.clone(), Pacing::FullSpeed, cycles)?;
-    let ready = Ready::new(&playing.session, cycles, meter(cycles, SHORT), ticks, LIMIT)?;
-    let mut flight = None;
-    let counted = measure(|| flight = Some(ready.fly_here()));
-    flight.transpose()?;
-    Ok(counted.count_total as i64)
+    let playing = play(tape, transport.clone(), Pacing::FullSpeed, rig.cycles())?;
+    let ready = Ready::new(&playing.session, rig, rig.tracing(SHORT as usize), ticks, LIMIT)?;
+    let fly = move || {
+        let mut flight = None;
+        let counted = measure(|| flight = Some(ready.fly_here()));
+        flight.transpose()?;
+        Ok(counted.count_total as i64)
+    };
+    on_own_thread(fly, || rig.look())
 }

@@ -1,47 +1,14 @@
-//! The run's counter, the CPU time of a thread, and the way from the one clock to the other.
+//! Work and a thread's CPU time on the run's counter, and the way from that to the system's clock.
 
-use engine::probe::{Counter, Disturbances};
+pub use app::rig::Cycles;
+use engine::probe::Counter as _;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// The calibrated cycle counter, as the program has it.
-#[derive(Clone, Debug, Default)]
-pub struct Cycles(pub quanta::Clock);
-
-impl Counter for Cycles {
-    #[inline]
-    fn raw(&self) -> u64 {
-        self.0.raw()
-    }
-
-    #[inline]
-    fn nanos(&self, from: u64, till: u64) -> u64 {
-        self.0.delta_as_nanos(from, till)
-    }
-
-    fn disturbances(&self) -> Option<Disturbances> {
-        None
-    }
-}
-
-impl Cycles {
-    /// Calibrates the counter, which takes a moment the first time.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(quanta::Clock::new())
-    }
-
-    /// Nanoseconds on the counter's own scale, as every time of a sandbox's schedule is.
-    #[must_use]
-    pub fn now_ns(&self) -> u64 {
-        self.nanos(0, self.raw())
-    }
-
-    /// How long `work` takes, in nanoseconds.
-    pub fn time(&self, work: impl FnOnce()) -> u64 {
-        let begin = self.raw();
-        work();
-        self.nanos(begin, self.raw())
-    }
+/// How long `work` takes, in nanoseconds.
+pub fn time(cycles: &Cycles, work: impl FnOnce()) -> u64 {
+    let begin = cycles.raw();
+    work();
+    cycles.nanos(begin, cycles.raw())
 }
 
 /// The CPU time that the calling thread has used, in nanoseconds.
@@ -103,7 +70,7 @@ mod tests {
     fn work_takes_cpu_time_and_time() {
         let cycles = Cycles::new();
         let (before, anchor) = (thread_cpu_ns(), Anchor::now(&cycles));
-        let took = cycles.time(|| while thread_cpu_ns() < before + 100_000 {});
+        let took = time(&cycles, || while thread_cpu_ns() < before + 100_000 {});
         assert!(took > 0 && thread_cpu_ns() >= before + 100_000);
         let later = Anchor::now(&cycles);
         assert!(later.monotonic_ns > anchor.monotonic_ns);

@@ -92,7 +92,7 @@ impl Session {
             }],
             limits: Limits::default(),
             tuning,
-            clock: cycles.0.clone(),
+            clock: cycles.clock(),
             entropy: cycles.now_ns(),
         };
         MarketStream::new(setup).map_err(|error| Fault::new(&error, error.hint()))
@@ -173,7 +173,7 @@ pub fn play(
     pacing: Pacing,
     cycles: &Cycles,
 ) -> Result<Playing, Fault> {
-    let options = Options { transport, ..Options::new(tape, pacing, cycles.0.clone()) };
+    let options = Options { transport, ..Options::new(tape, pacing, cycles.clock()) };
     let sandbox = Sandbox::start(options).map_err(|error| Fault::new(&error, error.hint()))?;
     let session = Session::open(sandbox.address().clone())?;
     Ok(Playing { session, sandbox })

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use app::rig::Rig;
 use client::market::Tuning;
-use engine::probe::Stage;
+use engine::probe::{Counter as _, Stage};
 use sandbox::{Address, Instrument};
 use serde::Serialize;
 
-use crate::clock::{Anchor, Cycles};
+use crate::clock::Anchor;
 use crate::fault::Fault;
-use crate::live::{Ready, SETTLE, SPARE, meter};
+use crate::live::{Ready, SETTLE, SPARE};
 use crate::plan::Plan;
 use crate::processes::{Alone, Python};
 use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
@@ -54,13 +55,13 @@ struct Took {
 }
 
 pub(super) fn run(plan: Plan, python: &Python) -> Result<Table, Fault> {
-    let cycles = Cycles::new();
+    let mut rig = Rig::new();
     let mut rows = Vec::new();
     let polled = Tuning { busy_poll: true, ..Tuning::default() };
     let usual = RATES.map(|(per_second, seconds)| (per_second, seconds, Tuning::default()));
     for (per_second, seconds, tuning) in usual.into_iter().chain([(JUDGED, 4, polled)]) {
         let round = Round { per_second, count: (per_second * plan.of(seconds, 1)) as usize };
-        let ours = || round.of_ours(&cycles, tuning);
+        let ours = || round.of_ours(&mut rig, tuning);
         let rounds = alternate(plan.of(5, 1), || round.of_sdk(python), ours)?;
         let how = if tuning.busy_poll { ", ours with `tuning.busy_poll`" } else { "" };
         let row = |name, parts, of: fn(&Took) -> u64| {
@@ -136,17 +137,18 @@ impl Round {
         })
     }
 
-    fn of_ours(self, cycles: &Cycles, tuning: Tuning) -> Result<Vec<Took>, Fault> {
+    fn of_ours(self, rig: &mut Rig, tuning: Tuning) -> Result<Vec<Took>, Fault> {
         self.measured(|sandbox| {
             let session = Session::open(sandbox.address.clone())?;
             let wanted = self.count as u64;
-            let before = Anchor::now(cycles);
-            let meter = meter(cycles, wanted);
+            let cycles = rig.cycles().clone();
+            let before = Anchor::now(&cycles);
             let plan = (wanted, self.limit());
-            let flight = Ready::tuned(&session, cycles, tuning, meter, plan)?.fly()?;
-            let after = Anchor::now(cycles);
-            let done = flight.probe.records().iter().map(|record| {
-                let decided = cycles.0.delta_as_nanos(0, record.stamps.end(Stage::Position));
+            let ready = Ready::tuned(&session, rig, tuning, rig.tracing(self.count), plan)?;
+            let flight = ready.fly(rig)?;
+            let after = Anchor::now(&cycles);
+            let done = flight.meter().records().iter().map(|record| {
+                let decided = cycles.nanos(0, record.stamps.end(Stage::Position));
                 (record.filed.sequence, before.monotonic_ns(after, decided))
             });
             Ok((done.collect(), session))

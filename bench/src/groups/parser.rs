@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use smartapi::packet::{DepthRow, IntoBytes as _, Packet, SnapQuote, decode, token_text};
 
-use crate::clock::Cycles;
+use crate::clock::{Cycles, time};
 use crate::fault::Fault;
 use crate::plan::Plan;
 use crate::processes::{Python, Talking};
@@ -68,7 +68,7 @@ impl Sdk {
 
 fn ours(packets: &[SnapQuote], repetitions: u64, cycles: &Cycles) -> Result<f64, Fault> {
     let mut valid = 0;
-    let took = cycles.time(|| {
+    let took = time(cycles, || {
         for _ in 0..repetitions {
             valid +=
                 packets.iter().map(|packet| u64::from(read_all(packet.as_bytes()))).sum::<u64>();

@@ -1,13 +1,14 @@
 //! As many packets a second as go through one connection, from the socket to the decision.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use app::rig::{LiveProbe, Rig};
 use engine::probe::Off;
 use sandbox::{Pacing, Tape, Transport};
 
-use crate::clock::Cycles;
 use crate::fault::Fault;
-use crate::live::{Flight, LiveProbe, Ready, SETTLE, SPARE, meter};
+use crate::live::{Ready, SETTLE, SPARE, Took};
 use crate::plan::Plan;
 use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
 use crate::session::play;
@@ -20,17 +21,18 @@ const LIMIT: Duration = Duration::from_secs(120);
 const LEAST: Limit = Limit::AtLeast(2e6);
 
 pub(super) fn run(plan: Plan) -> Result<Table, Fault> {
-    let cycles = Cycles::new();
+    let rig = RefCell::new(Rig::new());
     let count = plan.of(2_000_000, 50_000);
     let tape = ticks::tape(count as usize + SETTLE as usize + SPARE);
     let mut rows = Vec::new();
     for (name, transport) in [("plain", Transport::Plain), ("TLS", Transport::Tls { folder: None })]
     {
         // As `perf` does, every trace is kept whole.
+        let traced = |rig: &Rig| rig.tracing(count as usize);
         let pairs = alternate(
             plan.of(5, 2),
-            || flight(&tape, &transport, Off, count, &cycles),
-            || flight(&tape, &transport, meter(&cycles, count), count, &cycles),
+            || flight(&tape, &transport, |_| Off, count, &mut rig.borrow_mut()),
+            || flight(&tape, &transport, traced, count, &mut rig.borrow_mut()),
         )?;
         let rates = pairs.iter().map(|(a, b)| (a.per_second(), b.per_second()));
         let costs = pairs.iter().map(|(a, b)| (a.cpu_per_tick(), b.cpu_per_tick()));
@@ -54,14 +56,15 @@ pub(super) fn run(plan: Plan) -> Result<Table, Fault> {
     })
 }
 
-fn flight<P: LiveProbe>(
+fn flight<P: LiveProbe + Send + 'static>(
     tape: &Tape,
     transport: &Transport,
-    probe: P,
+    probe: impl FnOnce(&Rig) -> P,
     count: u64,
-    cycles: &Cycles,
-) -> Result<Flight<()>, Fault> {
-    let playing = play(tape.clone(), transport.clone(), Pacing::FullSpeed, cycles)?;
-    let flight = Ready::new(&playing.session, cycles, probe, count, LIMIT)?.fly()?;
-    Ok(flight.without_probe())
+    rig: &mut Rig,
+) -> Result<Took, Fault> {
+    let playing = play(tape.clone(), transport.clone(), Pacing::FullSpeed, rig.cycles())?;
+    let ready = Ready::new(&playing.session, rig, probe(rig), count, LIMIT)?;
+    // Only the figures: a meter with all its traces is large.
+    Ok(ready.fly(rig)?.took)
 }

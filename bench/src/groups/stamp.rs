@@ -5,7 +5,7 @@ use std::hint::black_box;
 use engine::probe::{Counter as _, Ladder};
 use hdrhistogram::Histogram;
 
-use crate::clock::Cycles;
+use crate::clock::{Cycles, time};
 use crate::fault::Fault;
 use crate::plan::Plan;
 use crate::report::{Comparison, Row, Table, Unit};
@@ -85,7 +85,7 @@ impl Course {
 
     /// Nanoseconds for one of a round's steps.
     fn per_step(&self, mut step: impl FnMut(u64)) -> f64 {
-        let took = self.cycles.time(|| {
+        let took = time(&self.cycles, || {
             for _ in 0..self.passes {
                 self.values.iter().for_each(|value| step(black_box(*value)));
             }

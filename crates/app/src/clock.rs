@@ -10,7 +10,7 @@ use crate::thread;
 
 /// The calibrated cycle counter.
 #[derive(Clone, Debug)]
-pub(crate) struct Cycles(pub(crate) quanta::Clock);
+pub struct Cycles(pub(crate) quanta::Clock);
 
 impl Counter for Cycles {
     #[inline]
@@ -36,14 +36,28 @@ pub(crate) struct WallOffset {
     pub(crate) bracket_ns: u64,
 }
 
+impl Default for Cycles {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Cycles {
     /// Calibrates the counter, which takes a moment the first time.
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn new() -> Self {
         Self(quanta::Clock::new())
     }
 
+    /// The same for a stream or a sandbox.
+    #[must_use]
+    pub fn clock(&self) -> quanta::Clock {
+        self.0.clone()
+    }
+
     /// Nanoseconds on the counter's own scale.
-    pub(crate) fn now_ns(&self) -> u64 {
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
         self.nanos(0, self.raw())
     }
 
@@ -197,6 +211,12 @@ impl OffsetWatch {
             self.clock.publish(now, now_ns + LIFETIME_NS);
         }
         (self.last, self.last_ns) = (now, now_ns);
+    }
+
+    /// The last measurement.
+    #[inline]
+    pub(crate) const fn last(&self) -> WallOffset {
+        self.last
     }
 
     /// What is to be reported.

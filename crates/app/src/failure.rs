@@ -39,7 +39,7 @@ impl Status {
 
 /// Why a command did not work, in the two parts of every message.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     pub(crate) status: Status,
     what: String,
     hint: String,

@@ -43,6 +43,17 @@ use failure::{Failure, Status};
 
 pub use registry::Registry;
 
+/// Measured runs put together by hand: what benchmarks and tests fly is what `perf` and `trade` fly.
+///
+/// A [`Rig`](rig::Rig) makes the probe and the pilot; the pilot is the sink of a market stream of the
+/// caller's, on a thread of the caller's, while another thread calls [`Rig::look`](rig::Rig::look).
+pub mod rig {
+    pub use crate::clock::Cycles;
+    pub use crate::failure::Failure;
+    pub use crate::live::Traced;
+    pub use crate::measured::{LiveProbe, Pilot, Rig, SideReport, SideWork};
+}
+
 /// Reads the command line, runs one command with the strategies of `registry`, and returns its status.
 #[must_use]
 pub fn run(registry: &Registry) -> ExitCode {

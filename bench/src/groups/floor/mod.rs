@@ -3,14 +3,15 @@
 mod bare;
 mod frames;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use engine::probe::Stage;
+use app::rig::Rig;
+use engine::probe::{Counter as _, Stage};
 use sandbox::{Pacing, Schedule, Tape, Transport};
 
-use crate::clock::Cycles;
 use crate::fault::Fault;
-use crate::live::{Ready, SETTLE, SPARE, meter, on_own_thread};
+use crate::live::{Ready, SETTLE, SPARE, on_own_thread};
 use crate::plan::Plan;
 use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
 use crate::session::play;
@@ -20,9 +21,9 @@ use crate::ticks;
 const PER_SECOND: u32 = 1_000;
 
 pub(super) fn run(plan: Plan) -> Result<Table, Fault> {
-    let cycles = Cycles::new();
+    let rig = RefCell::new(Rig::new());
     let count = (PER_SECOND * plan.of(5, 1)) as usize;
-    let course = Course { tape: ticks::tape(count + SETTLE as usize + SPARE), count, cycles };
+    let course = Course { tape: ticks::tape(count + SETTLE as usize + SPARE), count, rig };
     let mut rows = Vec::new();
     for (name, transport) in [("plain", Transport::Plain), ("TLS", Transport::Tls { folder: None })]
     {
@@ -56,29 +57,34 @@ struct Course {
     tape: Tape,
     /// Packets whose age counts; those before are left out.
     count: usize,
-    cycles: Cycles,
+    rig: RefCell<Rig>,
 }
 
 impl Course {
     fn of_bare(&self, transport: &Transport) -> Result<Vec<u64>, Fault> {
+        let clock = self.rig.borrow().cycles().clone();
         let pacing = Pacing::FixedRate { per_second: PER_SECOND };
-        let playing = play(self.tape.clone(), transport.clone(), pacing, &self.cycles)?;
+        let playing = play(self.tape.clone(), transport.clone(), pacing, &clock)?;
         let connection = bare::connect(&playing.session)?;
-        let (frames, clock) = (self.count + SETTLE as usize, self.cycles.clone());
-        let ends = on_own_thread(move || connection.frame_ends(frames, &clock))?;
+        let frames = self.count + SETTLE as usize;
+        // Both sides have a thread beside them that measures the date.
+        let look = || self.rig.borrow_mut().look();
+        let ends = on_own_thread(move || connection.frame_ends(frames, &clock), look)?;
         // The first subscriber sees the tape from its first row on, one frame a row.
         let ends = (1..).zip(ends).skip(SETTLE as usize);
         self.ages(ends, &playing.sandbox.schedule())
     }
 
     fn of_ours(&self, transport: &Transport) -> Result<Vec<u64>, Fault> {
+        let mut rig = self.rig.borrow_mut();
         let pacing = Pacing::FixedRate { per_second: PER_SECOND };
-        let playing = play(self.tape.clone(), transport.clone(), pacing, &self.cycles)?;
+        let playing = play(self.tape.clone(), transport.clone(), pacing, rig.cycles())?;
         let wanted = self.count as u64;
         let limit = Duration::from_secs(60 + wanted / u64::from(PER_SECOND));
-        let meter = meter(&self.cycles, wanted);
-        let flight = Ready::new(&playing.session, &self.cycles, meter, wanted, limit)?.fly()?;
-        let ends = flight.probe.records().iter();
+        let probe = rig.tracing(self.count);
+        let flight = Ready::new(&playing.session, &rig, probe, wanted, limit)?.fly(&mut rig)?;
+        drop(rig);
+        let ends = flight.meter().records().iter();
         let ends = ends.map(|record| (record.filed.sequence, record.stamps.end(Stage::Position)));
         self.ages(ends, &playing.sandbox.schedule())
     }
@@ -89,8 +95,9 @@ impl Course {
         ends: impl Iterator<Item = (i64, u64)>,
         schedule: &Schedule,
     ) -> Result<Vec<u64>, Fault> {
+        let rig = self.rig.borrow();
         let age = |(sequence, raw)| {
-            let end = self.cycles.0.delta_as_nanos(0, raw);
+            let end = rig.cycles().nanos(0, raw);
             Some(end.saturating_sub(schedule.scheduled_ns(sequence)?))
         };
         let unknown =

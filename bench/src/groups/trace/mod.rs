@@ -3,14 +3,16 @@
 mod cost;
 mod spans;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use app::rig::{LiveProbe, Rig};
 use engine::probe::Off;
 use sandbox::{Pacing, Tape, Transport};
 
-use crate::clock::Cycles;
+use crate::clock::time;
 use crate::fault::Fault;
-use crate::live::{LiveProbe, Ready, SETTLE, SPARE, meter};
+use crate::live::{Ready, SETTLE, SPARE};
 use crate::plan::Plan;
 use crate::report::{Comparison, Limit, Row, Subject, Table, Unit};
 use crate::session::play;
@@ -29,30 +31,32 @@ const TICKS: u64 = 2_000;
 type Pair = (f64, f64);
 
 pub(super) fn run(plan: Plan) -> Result<Vec<Table>, Fault> {
-    let cycles = Cycles::new();
+    let rig = RefCell::new(Rig::new());
     // Short rounds and many of them, so that few are interrupted.
-    let course = Course::new(8_000, &cycles);
+    let course = Course::new(8_000, &rig);
     let rounds = plan.of(201, 5);
     let live = alternate(rounds, || course.live_off(), || course.live_traced())?;
     let replay = alternate(rounds, || course.replay_off(), || course.replay_traced())?;
-    let at_rate = at_rate(plan, &cycles)?;
+    let at_rate = at_rate(plan, &rig)?;
     let share = share(&live, &at_rate);
-    Ok(vec![against_spans(plan, &cycles)?, cost(live, replay), share])
+    Ok(vec![against_spans(plan, &rig)?, cost(live, replay), share])
 }
 
 /// Spans of others, one for each stage, against our trace of one tick.
-fn against_spans(plan: Plan, cycles: &Cycles) -> Result<Table, Fault> {
+fn against_spans(plan: Plan, rig: &RefCell<Rig>) -> Result<Table, Fault> {
+    let rig = rig.borrow();
+    let cycles = rig.cycles();
     let (rounds, ticks) = (plan.of(101, 5), TICKS);
-    let mut ours = Ours::new(cycles);
+    let mut ours = Ours::new(&rig);
     let stages = ours.stages();
     let others = Others::start(cycles, &stages)?;
     let mut rows = Vec::new();
     for kind in Kind::ALL {
         let theirs = || {
             others.collect();
-            Ok::<_, Fault>(cycles.time(|| (0..ticks).for_each(|_| others.tick(kind))))
+            Ok::<_, Fault>(time(cycles, || (0..ticks).for_each(|_| others.tick(kind))))
         };
-        let ours = || Ok(cycles.time(|| (0..ticks).for_each(|_| ours.tick())));
+        let ours = || Ok(time(cycles, || (0..ticks).for_each(|_| ours.tick())));
         let pairs = alternate(rounds, theirs, ours)?;
         let a_tick = |took: u64| took as f64 / ticks as f64;
         let pairs = pairs.into_iter().map(|(a, b)| (a_tick(a), a_tick(b)));
@@ -87,8 +91,10 @@ fn cost(live: Vec<Pair>, replay: Vec<Pair>) -> Table {
         comparison: Comparison::BMinusA,
         rows: vec![row("live, a tick", live, 110.0), row("replay, a tick", replay, 90.0)],
         notes: vec![
-            "Frames lie in memory and are walked one after the other; each live trace begins with \
-             the stamps of the stream and is kept whole, as in `perf`."
+            "Frames lie in memory and are walked one after the other. Live, the product's own pilot \
+             is handed each of them, traced with the stamps of the stream and the kernel's, which it \
+             converts; the looks at page faults and switches are in it, and each trace is kept whole, \
+             as in `perf`."
                 .to_owned(),
         ],
     }
@@ -116,26 +122,28 @@ fn share(live: &[Pair], at_rate: &[Pair]) -> Table {
 }
 
 /// The tick thread's CPU time a tick at the fastest rate, without tracing and with it.
-fn at_rate(plan: Plan, cycles: &Cycles) -> Result<Vec<Pair>, Fault> {
+fn at_rate(plan: Plan, rig: &RefCell<Rig>) -> Result<Vec<Pair>, Fault> {
     let count = u64::from(PER_SECOND) * plan.of(2, 1);
     let tape = ticks::tape(count as usize + SETTLE as usize + SPARE);
+    let traced = |rig: &Rig| rig.tracing(count as usize);
     alternate(
         plan.of(7, 2),
-        || cpu_per_tick(&tape, Off, count, cycles),
-        || cpu_per_tick(&tape, meter(cycles, count), count, cycles),
+        || cpu_per_tick(&tape, |_| Off, count, &mut rig.borrow_mut()),
+        || cpu_per_tick(&tape, traced, count, &mut rig.borrow_mut()),
     )
 }
 
-fn cpu_per_tick<P: LiveProbe>(
+fn cpu_per_tick<P: LiveProbe + Send + 'static>(
     tape: &Tape,
-    probe: P,
+    probe: impl FnOnce(&Rig) -> P,
     count: u64,
-    cycles: &Cycles,
+    rig: &mut Rig,
 ) -> Result<f64, Fault> {
     let pacing = Pacing::FixedRate { per_second: PER_SECOND };
-    let playing = play(tape.clone(), Transport::Tls { folder: None }, pacing, cycles)?;
+    let playing = play(tape.clone(), Transport::Tls { folder: None }, pacing, rig.cycles())?;
     let limit = Duration::from_secs(60 + count / u64::from(PER_SECOND));
-    Ok(Ready::new(&playing.session, cycles, probe, count, limit)?.fly()?.cpu_per_tick())
+    let ready = Ready::new(&playing.session, rig, probe(rig), count, limit)?;
+    Ok(ready.fly(rig)?.took.cpu_per_tick())
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::probe::{Counter as _, Filed, Ladder, Meter, Probe as _, Stage};
+use app::rig::{LiveProbe as _, Rig, Traced};
+use engine::probe::{Counter as _, Filed, Ladder, Probe as _, Stage};
 use engine::tick_path::broker::Tick;
 use engine::tick_path::trader::Decision;
 use fastrace::collector::{Config, Reporter, SpanContext, SpanId, SpanRecord, TraceId};
@@ -16,7 +17,6 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock::Cycles;
 use crate::fault::Fault;
-use crate::live::{LiveProbe as _, meter, stamps};
 
 /// The span around the whole tick.
 const TICK: &str = "tick";
@@ -193,32 +193,33 @@ const FILED: Filed = Filed {
 };
 
 /// Our own trace.
-pub(super) struct Ours {
-    cycles: Cycles,
-    meter: Meter<Cycles>,
+pub(super) struct Ours<'a> {
+    rig: &'a Rig,
+    probe: Traced,
     /// The stages whose ends the path marks; those before end with the stamps of the stream.
     marked: Vec<Stage>,
 }
 
-impl Ours {
-    pub(super) fn new(cycles: &Cycles) -> Self {
+impl<'a> Ours<'a> {
+    pub(super) fn new(rig: &'a Rig) -> Self {
         let marked = Stage::ALL.into_iter().filter(|stage| *stage > Stage::Framing).collect();
-        Self { cycles: cycles.clone(), meter: meter(cycles, 0), marked }
+        Self { rig, probe: rig.tracing(0), marked }
     }
 
     /// The stages of the live path.
     pub(super) fn stages(&self) -> Vec<Stage> {
-        self.meter.source_stages().collect()
+        self.probe.meter().source_stages().collect()
     }
 
     /// The trace of one tick.
     #[inline]
     pub(super) fn tick(&mut self) {
-        let mut trace = Meter::begin(stamps(&self.cycles));
+        let stamps = self.rig.stamps();
+        let mut trace = Traced::begin(Some(stamps.after.raw), &stamps);
         for stage in &self.marked {
-            self.meter.mark(&mut trace, *stage);
+            self.probe.mark(&mut trace, *stage);
         }
-        self.meter.file(trace, &FILED);
+        self.probe.file(trace, &FILED);
     }
 }
 
@@ -228,15 +229,17 @@ mod tests {
 
     #[test]
     fn each_side_records_every_stage_of_every_tick() {
-        let cycles = Cycles::new();
-        let mut ours = Ours::new(&cycles);
-        let others = Others::start(&cycles, &ours.stages()).expect("the first of this process");
+        let rig = Rig::new();
+        let mut ours = Ours::new(&rig);
+        let others =
+            Others::start(rig.cycles(), &ours.stages()).expect("the first of this process");
         for _ in 0..300 {
             Kind::ALL.into_iter().for_each(|kind| others.tick(kind));
             ours.tick();
         }
         others.check(300).unwrap_or_else(|fault| panic!("{fault}"));
         assert!(others.check(299).is_err());
-        assert!(ours.stages().iter().all(|stage| ours.meter.stage(*stage).count() == 300));
+        let counts = |stage: &Stage| ours.probe.meter().stage(*stage).count();
+        assert!(ours.stages().iter().all(|stage| counts(stage) == 300));
     }
 }

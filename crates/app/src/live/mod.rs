@@ -12,6 +12,7 @@ mod watch;
 
 pub(crate) use board::{Board, RingView};
 pub(crate) use metrics::Metrics;
-pub(crate) use rings::{Outflow, Snapshot, Traced, Window};
+pub use rings::Traced;
+pub(crate) use rings::{Outflow, Snapshot, Window};
 pub(crate) use side::{Live, LiveReport, Scheduled, Store};
 pub(crate) use watch::Watch;

@@ -60,7 +60,7 @@ impl Window {
 }
 
 /// A meter whose filed traces also leave through a ring, where somebody wants them.
-pub(crate) struct Traced {
+pub struct Traced {
     meter: Meter<Cycles>,
     outflow: Option<Outflow>,
 }
@@ -74,6 +74,17 @@ pub(crate) struct Outflow {
 impl Traced {
     pub(crate) const fn new(meter: Meter<Cycles>, outflow: Option<Outflow>) -> Self {
         Self { meter, outflow }
+    }
+
+    /// Every further trace leaves through this ring.
+    pub(crate) fn flow_into(&mut self, outflow: Outflow) {
+        self.outflow = Some(outflow);
+    }
+
+    /// Where the traces go.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter<Cycles> {
+        &self.meter
     }
 
     /// Ends the outflow: whoever reads it sees its end.

@@ -6,6 +6,7 @@ mod flight;
 mod listing;
 mod log;
 mod pilot;
+mod rig;
 mod source;
 #[cfg(test)]
 mod truth;
@@ -13,17 +14,13 @@ mod truth;
 use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
-use client::market::KernelStamps;
 use engine::config::Config;
-use engine::probe::{Meter, Stage};
 use engine::tick_path::TickPath;
-use engine::tick_path::broker;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
 
 use crate::background::Background;
 use crate::cli::{LiveArgs, RunArgs, SourceArgs};
-use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
 use crate::live::{
     Board, Live, LiveReport, Metrics, Outflow, Scheduled, Store, Traced, Watch, Window,
@@ -36,18 +33,15 @@ use crate::signals::Signals;
 use crate::tuning::Granted;
 use crate::{fills, settings};
 pub(crate) use arrival::ArrivalCounts;
-use arrival::Arrivals;
 use ended::{Done, ages, complaints, report};
 use flight::{Flight, Watched};
-use log::Log;
-use pilot::{Landing, Orders, Pilot};
+pub use pilot::{LiveProbe, Pilot};
 pub(crate) use pilot::{Metering, News};
+pub use rig::{Rig, SideReport, SideWork};
 use source::{Prepared, Source};
 
 /// Words about the stream that may wait to be printed.
 const NEWS: usize = 64;
-/// States of the connection that the time line holds, and gaps besides.
-const EVENTS: usize = 256;
 
 /// What a command wants of its run.
 pub(crate) struct Plan<'a> {
@@ -84,10 +78,7 @@ pub(crate) struct Trial {
 pub(crate) struct Stand {
     background: Background,
     signals: Signals,
-    cycles: Cycles,
-    offsets: OffsetWatch,
-    /// Keeps the kernel's receive stamps switched on; where there are none, why.
-    stamping: std::io::Result<KernelStamps>,
+    rig: Rig,
 }
 
 impl Stand {
@@ -97,20 +88,7 @@ impl Stand {
     pub(crate) fn new() -> Result<Self, Failure> {
         let background = Background::start()?;
         let signals = Signals::listen(background.handle())?;
-        let cycles = Cycles::new();
-        let offsets = OffsetWatch::new(&cycles);
-        let stamping = KernelStamps::switch_on(&cycles.0);
-        Ok(Self { background, signals, cycles, offsets, stamping })
-    }
-
-    /// The first stage of a stream.
-    const fn first_stage(&self) -> Stage {
-        if self.stamping.is_ok() { Stage::KernelWait } else { Stage::Framing }
-    }
-
-    /// A meter for a stream.
-    fn meter(&self, keep: usize) -> Meter<Cycles> {
-        Meter::new(self.cycles.clone(), self.first_stage(), keep)
+        Ok(Self { background, signals, rig: Rig::new() })
     }
 
     /// What is known before the stream is opened.
@@ -120,11 +98,11 @@ impl Stand {
             source: prepared.name().to_owned(),
             symbol: prepared.symbol().to_owned(),
             started_ns: crate::run_folder::since_epoch().as_nanos() as u64,
-            why_unstamped: self.stamping.as_ref().err().map(ToString::to_string),
-            stamp_cost_ns: self.cycles.stamp_cost_ns(),
+            why_unstamped: self.rig.unstamped().map(ToString::to_string),
+            stamp_cost_ns: self.rig.cycles.stamp_cost_ns(),
             environment: Environment::read(
                 prepared.is_encrypted(),
-                &self.cycles,
+                &self.rig.cycles,
                 Some(&config.tuning),
             ),
             config_hash: settings::hash(config),
@@ -140,7 +118,7 @@ impl Stand {
         config: &Config,
     ) -> Result<Option<Trial>, Failure> {
         let _granted = Granted::ask(&config.tuning)?;
-        let prepared = source::prepare(plan, config, &self.cycles)?;
+        let prepared = source::prepare(plan, config, &self.rig.cycles)?;
         let source = source::connect(prepared, config, self.background.handle(), &self.signals)?;
         let Some(source) = source else { return Ok(None) };
         let (flight, _) = self.fly::<S>(plan, config, &source, (None, None), None)?;
@@ -193,7 +171,7 @@ impl Stand {
         });
         let looks = (recorder.map(Recorder::watcher), scheduled);
         let (outflow, window, live) =
-            Live::start((&self.cycles, board), begin, self.first_stage(), looks, store)?;
+            Live::start((&self.rig.cycles, board), begin, self.rig.first_stage(), looks, store)?;
         let title = || format!("{} of {symbol}", plan.command);
         let watch = plan.live.watch.then(|| Watch::start(title(), board.clone())).transpose()?;
         Ok(Some((outflow, window, Shown { live, watch })))
@@ -208,40 +186,26 @@ impl Stand {
         (tap, recorder): (Option<Tap>, Option<&Recorder>),
         place: Option<Place<'_>>,
     ) -> Result<(Flight<S, Traced>, Option<LiveReport>), Failure> {
-        let begin = self.cycles.0.raw();
+        let begin = self.rig.cycles.0.raw();
         let shown = self.show(plan, source, place, recorder, begin)?;
         let (outflow, window, shown) = match shown {
             Some((outflow, window, shown)) => (Some(outflow), Some(window), Some(shown)),
             None => (None, None, None),
         };
         let (feed, strategy) = (Feed::new(source.subscription), S::new(config));
-        let (fills, meter) = (fills::model(config)?, self.meter(plan.keep));
-        let probe = Traced::new(meter, outflow);
+        let fills = fills::model(config)?;
+        let probe = Traced::new(self.rig.meter(plan.keep), outflow);
         let path = TickPath::live(config, feed, strategy, fills, probe, plan.settle);
-        let arrivals = || Arrivals::new(&self.cycles, self.offsets.clock());
         let (news, heard) = sync_channel(NEWS);
-        let pilot = Pilot {
-            path,
-            arrivals: self.stamping.is_ok().then(arrivals),
-            arrived: ArrivalCounts::default(),
-            wanted: plan.ticks.unwrap_or(u64::MAX),
-            orders: Orders::default(),
-            latest: source.latest(config, self.offsets.report().first),
-            landing: Landing::Stopped,
-            tap,
-            window,
-            news,
-            news_dropped: 0,
-            states: Log::new(EVENTS),
-            gaps: Log::new(EVENTS),
-            known: broker::Arrivals::default(),
-        };
+        let wanted = plan.ticks.unwrap_or(u64::MAX);
+        let latest = source.latest(config, self.rig.offsets.report().first);
+        let pilot = Pilot { latest, tap, window, news, ..self.rig.pilot(path, wanted) };
         let board = place.filter(|_| shown.is_some()).map(|place| place.board);
         let prints = place.is_some() && !plan.run.quiet && !plan.live.watch;
         let watch = Watched {
             source,
             signals: &self.signals,
-            cycles: &self.cycles,
+            cycles: &self.rig.cycles,
             tuning: config.tuning,
             limit: source.time_limit(plan, config),
             recorder,
@@ -256,7 +220,8 @@ impl Stand {
                 }
             },
         };
-        let mut flight = flight::fly(pilot, self.background.handle(), &watch, &mut self.offsets)?;
+        let mut flight =
+            flight::fly(pilot, self.background.handle(), &watch, &mut self.rig.offsets)?;
         flight.path.probe_mut().end_outflow();
         flight.path.probe_mut().meter_mut().conclude();
         Ok((flight, shown.map(Shown::finish)))
@@ -295,7 +260,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     RunFolder::refuse_existing(plan.run.out.as_deref())?;
     let board = stand.views(plan)?;
     let _granted = Granted::ask(&config.tuning)?;
-    let prepared = source::prepare(plan, config, &stand.cycles)?;
+    let prepared = source::prepare(plan, config, &stand.rig.cycles)?;
     if let Some(note) = prepared.note().filter(|_| !plan.run.quiet) {
         let _ = writeln!(std::io::stderr(), "{note}");
     }
@@ -303,15 +268,16 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let source = source::connect(prepared, config, stand.background.handle(), &stand.signals)?;
     let folder = RunFolder::create(plan.run.out.as_deref(), plan.command, &ground.symbol)?;
     let Some(source) = source else {
-        let path = TickPath::replay(config, S::new(config), fills, stand.meter(0));
+        let path = TickPath::replay(config, S::new(config), fills, stand.rig.meter(0));
         let flight = Flight::not_begun(path);
-        let offsets = stand.offsets.report();
+        let offsets = stand.rig.offsets.report();
         let done = Done { flight, offsets, recorder: None, live: None };
         return report(plan, config, None, &folder, ground, done);
     };
     let (tap, recorder) = if plan.record {
         let label = label(config, &source, &ground);
-        let options = recorder::Options::new(stand.cycles.clone(), stand.offsets.report().first);
+        let options =
+            recorder::Options::new(stand.rig.cycles.clone(), stand.rig.offsets.report().first);
         let (tap, recorder) = Recorder::start(folder.path(), label, options)?;
         (Some(tap), Some(recorder))
     } else {
@@ -320,7 +286,7 @@ pub(crate) fn run<S: Strategy + Send + 'static>(
     let side = (tap, recorder.as_ref());
     let place = Place { folder: &folder, symbol: &ground.symbol, board: &board };
     let (flight, live) = stand.fly::<S>(plan, config, &source, side, Some(place))?;
-    let done = Done { flight, offsets: stand.offsets.report(), recorder, live };
+    let done = Done { flight, offsets: stand.rig.offsets.report(), recorder, live };
     report(plan, config, Some(&source), &folder, ground, done)
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use client::market::{ConnectionState, ControlFrame, Flow, Sink, Stamps};
-use engine::probe::{self, Counter as _, Meter, Probe};
+use engine::probe::{self, Counter as _, Meter, Off, Probe};
 use engine::tick_path::TickPath;
 use engine::tick_path::broker;
 use engine::tick_path::position::ExitReason;
@@ -20,6 +20,46 @@ use super::log::{Gap, Log};
 use crate::clock::{Cycles, WallOffset};
 use crate::live::{Snapshot, Window};
 use crate::recorder::Tap;
+
+/// States of the connection that the time line holds, and gaps besides.
+const EVENTS: usize = 256;
+
+/// A probe that a pilot can fly with; called on the stream's thread.
+pub trait LiveProbe: Probe {
+    /// Whether it has a use for the kernel's stamp.
+    const STAMPED: bool;
+
+    /// Begins the trace of a frame that came, as far as that is known, at `kernel`.
+    fn begin(kernel: Option<u64>, stamps: &Stamps) -> Self::Trace;
+
+    /// As [`Sink::before_read`].
+    fn before_read(&mut self, now: u64);
+}
+
+impl<P: Metering> LiveProbe for P {
+    const STAMPED: bool = true;
+
+    #[inline]
+    fn begin(kernel: Option<u64>, stamps: &Stamps) -> probe::Stamps {
+        probe::Stamps::read(kernel, stamps.read, stamps.framed)
+    }
+
+    #[inline]
+    fn before_read(&mut self, now: u64) {
+        self.meter_mut().before_read(now);
+    }
+}
+
+/// Only for comparison: the same pilot without tracing.
+impl LiveProbe for Off {
+    const STAMPED: bool = false;
+
+    #[inline]
+    fn begin(_kernel: Option<u64>, _stamps: &Stamps) {}
+
+    #[inline]
+    fn before_read(&mut self, _now: u64) {}
+}
 
 /// A probe with a meter: the meter alone, or one that does more with each trace.
 pub(crate) trait Metering: Probe<Trace = probe::Stamps> {
@@ -105,9 +145,11 @@ pub(super) enum Landing {
     Stopped,
 }
 
-/// Owns the tick path while the stream runs.
-pub(super) struct Pilot<S, P> {
+/// Owns the tick path while the stream runs; flies `perf` and `trade`.
+pub struct Pilot<S, P> {
     pub(super) path: TickPath<S, P>,
+    /// The run's counter.
+    pub(super) cycles: Cycles,
     /// Converts the kernel's stamps, where there are any.
     pub(super) arrivals: Option<Arrivals>,
     /// How the traced ticks came; all zero where there are no such stamps.
@@ -143,7 +185,34 @@ impl Latest {
     }
 }
 
-impl<S: Strategy, P: Metering> Pilot<S, P> {
+impl<S: Strategy, P: LiveProbe> Pilot<S, P> {
+    /// A pilot that lands when so many ticks were traced, with nothing attached to it.
+    pub(super) fn new(path: TickPath<S, P>, cycles: &Cycles, wanted: u64) -> Self {
+        Self {
+            path,
+            cycles: cycles.clone(),
+            arrivals: None,
+            arrived: ArrivalCounts::default(),
+            wanted,
+            orders: Orders::default(),
+            latest: Latest::Any,
+            landing: Landing::Stopped,
+            tap: None,
+            window: None,
+            // Nobody listens: what is told is dropped and counted.
+            news: sync_channel(0).0,
+            news_dropped: 0,
+            states: Log::new(EVENTS),
+            gaps: Log::new(EVENTS),
+            known: broker::Arrivals::default(),
+        }
+    }
+
+    /// The path, with what it has come to.
+    pub const fn path(&self) -> &TickPath<S, P> {
+        &self.path
+    }
+
     fn land(&mut self, landing: Landing) -> Flow {
         self.landing = landing;
         Flow::Stop
@@ -192,17 +261,17 @@ impl<S: Strategy, P: Metering> Pilot<S, P> {
     }
 }
 
-impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
+impl<S: Strategy, P: LiveProbe> Sink for Pilot<S, P> {
     #[inline]
     fn on_payload(&mut self, payload: &[u8], stamps: Stamps) -> Flow {
         if self.orders.is(Order::Stop) {
             self.path.on_stopped();
             return self.land(Landing::Stopped);
         }
-        let read_ns = self.path.trader().probe().meter().counter().nanos(0, stamps.read);
+        let read_ns = self.cycles.nanos(0, stamps.read);
         let arrival = self.arrivals.as_ref().map(|arrivals| arrivals.of(&stamps, read_ns));
         let kernel = arrival.and_then(Arrival::stamp);
-        let trace = probe::Stamps::read(kernel, stamps.read, stamps.framed);
+        let trace = P::begin(kernel, &stamps);
         let traced = self.path.frames().traced;
         let latest = self.latest.at(read_ns);
         let tap = &mut self.tap;
@@ -228,7 +297,7 @@ impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
 
     #[inline]
     fn before_read(&mut self, now: u64) {
-        self.path.probe_mut().meter_mut().before_read(now);
+        self.path.probe_mut().before_read(now);
     }
 
     fn is_stopping(&self) -> bool {
@@ -249,8 +318,7 @@ impl<S: Strategy, P: Metering> Sink for Pilot<S, P> {
     }
 
     fn on_state(&mut self, state: &ConnectionState) {
-        let now = self.path.trader().probe().meter().counter().raw();
-        self.states.push(now, state.clone());
+        self.states.push(self.cycles.raw(), state.clone());
         self.tell(News::State(state.to_string()));
     }
 

@@ -15,7 +15,7 @@ use client::{Addresses, Servers};
 use engine::probe::{self, Counter as _, Filed, Meter, Probe, Stage};
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::strategy::{Momentum, Strategy as _};
-use engine::tick_path::{TickPath, broker};
+use engine::tick_path::TickPath;
 use engine::venue::FillModel;
 use smartapi::packet::{
     ExchangeType, FromZeros as _, IntoBytes as _, Mode, SnapQuote, token_field,
@@ -23,8 +23,7 @@ use smartapi::packet::{
 use tungstenite::Message;
 
 use super::arrival::{ArrivalCounts, Arrivals};
-use super::log::Log;
-use super::pilot::{Landing, Latest, Metering, Order, Orders, Pilot};
+use super::pilot::{Metering, Order, Pilot};
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
 use crate::report::{StageFigures, complete, stages};
@@ -283,21 +282,10 @@ fn fly(trick: Trick) -> Seen {
     let (fills, strategy) = (FillModel::default(), Momentum::new(&config));
     let (mut stream, far_ends) = stream(&cycles);
     let offsets = OffsetWatch::new(&cycles);
+    let path = TickPath::live(&config, feed, strategy, fills, probe, SETTLE);
     let pilot = Pilot {
-        path: TickPath::live(&config, feed, strategy, fills, probe, SETTLE),
         arrivals: Some(Arrivals::new(&cycles, offsets.clock())),
-        arrived: ArrivalCounts::default(),
-        wanted: TICKS,
-        orders: Orders::default(),
-        latest: Latest::Any,
-        landing: Landing::Stopped,
-        tap: None,
-        window: None,
-        news: sync_channel(64).0,
-        news_dropped: 0,
-        states: Log::new(0),
-        gaps: Log::new(0),
-        known: broker::Arrivals::default(),
+        ..Pilot::new(path, &cycles, TICKS)
     };
     let mut lockstep = Lockstep {
         pilot,

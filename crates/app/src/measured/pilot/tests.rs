@@ -1,7 +1,5 @@
 //! The pilot over packets with gaps: what it keeps for the time line.
 
-use std::sync::mpsc::sync_channel;
-
 use client::market::{KernelStamp, NotBefore};
 use engine::config::load;
 use engine::probe::Stage;
@@ -36,23 +34,7 @@ fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum, Meter<Cycles>> {
     let meter = Meter::new(cycles.clone(), Stage::Framing, 10);
     let strategy = Momentum::new(&config);
     let path = TickPath::live(&config, feed, strategy, FillModel::default(), meter, 0);
-    Pilot {
-        path,
-        arrivals: None,
-        arrived: ArrivalCounts::default(),
-        wanted: u64::MAX,
-        orders: Orders::default(),
-        latest: Latest::Any,
-        landing: Landing::Stopped,
-        tap: None,
-        window: None,
-        // Nobody listens: what is told is dropped and counted.
-        news: sync_channel(0).0,
-        news_dropped: 0,
-        states: Log::new(events),
-        gaps: Log::new(events),
-        known: broker::Arrivals::default(),
-    }
+    Pilot { states: Log::new(events), gaps: Log::new(events), ..Pilot::new(path, cycles, u64::MAX) }
 }
 
 fn receive(pilot: &mut Pilot<Momentum, Meter<Cycles>>, cycles: &Cycles, sequence: i64) -> u64 {
