@@ -19,8 +19,13 @@ const HEAD: &str = "# Benchmarks\n\nWritten by `bench/run`, never by hand; [benc
                     says what is compared and how. Figures are medians of the rounds, with the lowest and the \
                     highest; the compared column is taken round by round. A verdict is of the unrounded median.\n";
 
+/// The exit statuses.
+const STATUSES: &str = "Exit status: 0 all targets met, 1 a target was missed, 2 it could not be measured.\n\
+                        A quick run judges nothing: it is 0 where everything works.";
+
 /// Benchmarks against others, side by side on the same ticks.
 #[derive(Parser)]
+#[command(after_help = STATUSES)]
 struct Options {
     /// Parts to measure [default: all]
     #[arg(value_enum)]
@@ -45,16 +50,25 @@ impl Options {
 }
 
 fn main() -> ExitCode {
-    match measure(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let options = Options::parse();
+    match measure(&options) {
+        Ok(score) => ExitCode::from(status(score, options.quick)),
         Err(fault) => {
             let _ = writeln!(std::io::stderr(), "{fault}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
 
-fn measure(options: &Options) -> Result<(), Fault> {
+/// How many targets there are, and how many were met.
+type Score = (usize, usize);
+
+/// The status for a run that was measured to its end; the figures of a quick one mean nothing.
+const fn status((all, met): Score, quick: bool) -> u8 {
+    if met < all && !quick { 1 } else { 0 }
+}
+
+fn measure(options: &Options) -> Result<Score, Fault> {
     let python = Python::new(&options.python)?;
     let plan = Plan { quick: options.quick };
     let mut report = format!("{HEAD}\n{}", Ground::read(&python, plan.quick).markdown());
@@ -78,12 +92,20 @@ fn measure(options: &Options) -> Result<(), Fault> {
         std::fs::write(path, report)
             .map_err(Fault::doing("writing the report", "give --out a file that can be written"))?;
     }
-    Ok(())
+    Ok((all, met))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missed_target_ends_with_status_1_unless_the_figures_mean_nothing() {
+        let ended = [((10, 10), false), ((10, 9), false), ((10, 9), true), ((0, 0), false)];
+        assert_eq!(ended.map(|(score, quick)| status(score, quick)), [0, 1, 0, 0]);
+        let help = <Options as clap::CommandFactory>::command().render_help().to_string();
+        assert!(help.contains("1 a target was missed"), "{help}");
+    }
 
     #[test]
     fn only_a_full_run_replaces_the_report() {
