@@ -4,7 +4,7 @@ use super::costs::{Costs, Side};
 use super::sizing::Sizing;
 use super::stops::StopMemory;
 use super::trade::{ExitReason, Trade};
-use crate::config::Config;
+use crate::config::{Config, Risk};
 use crate::tick_path::broker::Tick;
 use crate::tick_path::strategy::Readings;
 use crate::units::{EventTime, Money, Paise, Qty};
@@ -70,8 +70,18 @@ pub struct Account {
     trades: Vec<Trade>,
 }
 
-/// Sales for which memory is reserved at the start, so that an ordinary day never allocates.
-const RESERVED_TRADES: usize = 4096;
+/// Sales for which memory is reserved at the start, whatever a day may bring.
+const LEAST_RESERVED: usize = 4096;
+/// So many are reserved at most: only limits that hold nothing back allow more in a day.
+const MOST_RESERVED: usize = 1 << 16;
+
+/// The sales that the limits of one day allow, within bounds: each position is sold once at each of its
+/// levels, and its rest once.
+fn most_sales(risk: &Risk) -> usize {
+    let positions = usize::try_from(risk.max_positions_per_day).unwrap_or(usize::MAX);
+    let sales = positions.saturating_mul(risk.take_profits.len() + 1);
+    sales.clamp(LEAST_RESERVED, MOST_RESERVED)
+}
 
 impl Account {
     /// Flat, with the initial capital as cash.
@@ -95,7 +105,7 @@ impl Account {
             cash: config.initial_capital,
             open: None,
             opened: 0,
-            trades: Vec::with_capacity(RESERVED_TRADES),
+            trades: Vec::with_capacity(most_sales(risk)),
         }
     }
 
@@ -328,5 +338,21 @@ impl Account {
             self.stops.on_stop_out(now, fill);
         }
         self.stops.on_flat(reason == ExitReason::BaseStop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_within_its_limits_never_needs_more_room_for_sales() {
+        let mut config = crate::config::load(&[]).expect("defaults");
+        let room = |config: &Config| Account::new(config).trades.capacity();
+        assert_eq!(room(&config), LEAST_RESERVED);
+        config.risk.max_positions_per_day = 2000;
+        assert!(room(&config) >= 2000 * (config.risk.take_profits.len() + 1));
+        config.risk.max_positions_per_day = 1_000_000;
+        assert_eq!(room(&config), MOST_RESERVED);
     }
 }
