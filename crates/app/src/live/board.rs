@@ -57,10 +57,14 @@ pub(crate) struct View {
     pub(crate) total: Option<Figures>,
     /// From the scheduled leaving of a packet to its decision; of the sandbox only.
     pub(crate) age: Option<Figures>,
+    pub(crate) age_buckets: Option<Buckets>,
     /// Since the last frame was read, when the view was made.
     pub(crate) since_last_ns: Option<u64>,
-    /// Each stage's name and histogram, then `pre`, `post` and `total`.
-    pub(crate) buckets: Vec<(&'static str, Buckets)>,
+    /// Each stage's name and histogram; every tick is in all of them.
+    pub(crate) stage_buckets: Vec<(&'static str, Buckets)>,
+    /// `pre` and `post`: sums of stages.
+    pub(crate) group_buckets: Vec<(&'static str, Buckets)>,
+    pub(crate) total_buckets: Option<Buckets>,
     pub(crate) rings: Vec<RingView>,
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) cpu_seconds: Option<f64>,
@@ -70,15 +74,13 @@ impl View {
     /// The figures of a meter; the rest is the caller's.
     pub(super) fn of<C: Counter>(meter: &Meter<C>) -> Self {
         let one = |stage| (engine::probe::Stage::name(stage), Buckets::of(meter.stage(stage)));
-        let mut buckets: Vec<_> = meter.source_stages().map(one).collect();
-        for group in [Group::Pre, Group::Post] {
-            buckets.push((group.name(), Buckets::of(meter.group(group))));
-        }
-        buckets.push(("total", Buckets::of(meter.total())));
+        let group = |group: Group| (group.name(), Buckets::of(meter.group(group)));
         Self {
             stages: stages(meter),
             total: Some(Figures::of(meter.total())),
-            buckets,
+            stage_buckets: meter.source_stages().map(one).collect(),
+            group_buckets: [Group::Pre, Group::Post].map(group).into(),
+            total_buckets: Some(Buckets::of(meter.total())),
             ..Self::default()
         }
     }

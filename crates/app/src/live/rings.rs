@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use engine::probe::{Filed, Meter, Probe, Record, Stage, Stamps};
+use engine::probe::{Disturbances, Filed, Meter, Probe, Record, Stage, Stamps};
 use engine::tick_path::Frames;
 use engine::tick_path::broker::{Arrivals, Tick};
 use engine::units::Money;
@@ -29,6 +29,8 @@ pub(crate) struct Snapshot {
     pub(crate) trades: u64,
     /// Cash and the position at the last price.
     pub(crate) worth: Money,
+    /// What has fallen on the tick thread since it began.
+    pub(crate) disturbances: Option<Disturbances>,
 }
 
 /// The ring of snapshots: neither waits nor allocates; a full one drops, and counts.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use engine::probe::{Counter as _, Ladder, Meter, Probe as _, Record, Stage};
 use rtrb::{Consumer, RingBuffer};
 
-use super::board::{Board, RingView, View};
+use super::board::{Board, Buckets, RingView, View};
 use super::rings::{Outflow, Snapshot, Window};
 use crate::clock::Cycles;
 use crate::failure::Failure;
@@ -285,6 +285,7 @@ impl Side {
             elapsed_ns: now.saturating_sub(self.meter.counter().nanos(0, self.begin)),
             snapshot: self.latest,
             age: self.scheduled.as_ref().map(|_| Figures::of(&self.age)),
+            age_buckets: self.scheduled.as_ref().map(|_| Buckets::of(&self.age)),
             since_last_ns: (self.latest.read_ns > 0)
                 .then(|| now.saturating_sub(self.latest.read_ns)),
             rings: self.rings(),

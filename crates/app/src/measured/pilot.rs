@@ -250,6 +250,7 @@ impl<S: Strategy, P: LiveProbe> Pilot<S, P> {
             is_open: account.is_open(),
             trades: account.trades().len() as u64,
             worth: last.map_or(account.cash(), |tick| account.worth(tick.price)),
+            disturbances: self.cycles.disturbances(),
         };
         self.window.iter_mut().for_each(|window| window.show(snapshot));
     }

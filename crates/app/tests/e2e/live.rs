@@ -37,7 +37,7 @@ fn prometheus_reads_the_figures_of_a_run_while_it_lasts() {
     let mut running = world.start(args.iter().chain(&WIDE_TARGETS));
     let address = running.wait_for_line("metrics at ");
     let deadline = Instant::now() + DEADLINE;
-    let total = "myquant_stage_seconds_count{stage=\"total\"}";
+    let total = "myquant_tick_seconds_count";
     let mut answer = page(&address);
     while value(&answer, total) < 100.0 {
         assert!(Instant::now() < deadline, "no figures in time:\n{answer}");
@@ -51,20 +51,24 @@ fn prometheus_reads_the_figures_of_a_run_while_it_lasts() {
         "myquant_ring_capacity{ring=\"traces\"}",
         "myquant_ring_dropped_total{ring=\"snapshots\"} 0",
         "myquant_resident_bytes",
-        "myquant_stage_seconds_bucket{stage=\"feed\",le=\"+Inf\"}",
+        "myquant_since_last_frame_seconds ",
+        "myquant_page_faults_total ",
+        "myquant_missing_total 0",
+        "myquant_age_seconds_bucket{le=\"+Inf\"}",
+        "myquant_group_seconds_count{group=\"post\"}",
     ] {
         assert!(answer.lines().any(|line| line.starts_with(start)), "{start} is not in\n{answer}");
     }
-    let buckets = |stage: &str| -> Vec<f64> {
-        let start = format!("myquant_stage_seconds_bucket{{stage=\"{stage}\"");
+    // All histograms but the age's hold the ticks of one moment.
+    let ticks = value(&answer, total);
+    for stage in ["framing", "feed", "broker", "indicators", "position"] {
+        let start = format!("myquant_stage_seconds_bucket{{stage=\"{stage}\",");
         let lines = answer.lines().filter(|line| line.starts_with(&start));
-        lines
-            .map(|line| line.rsplit(' ').next().expect("a value").parse().expect("a number"))
-            .collect()
-    };
-    let feed = buckets("feed");
-    assert!(feed.len() > 20 && feed.is_sorted(), "{feed:?}");
-    assert_eq!(feed.last(), Some(&value(&answer, "myquant_stage_seconds_count{stage=\"feed\"}")));
+        let counts: Vec<f64> = lines.map(|line| value(line, "")).collect();
+        assert!(counts.len() > 20 && counts.is_sorted(), "{stage}: {counts:?}");
+        assert_eq!(value(&answer, &format!("{start}le=\"+Inf\"}}")), ticks, "{stage}");
+        assert_eq!(counts.last(), Some(&ticks), "{stage}");
+    }
     running.end_by(Signal::INT).assert_status(130);
 }
 
@@ -76,6 +80,7 @@ fn the_ticks_of_a_trading_day_are_written_while_it_lasts() {
     let report = world.json("day/report.json");
     let traced = report["traced"].as_u64().expect("a number");
     assert!(traced > 10_000);
+    assert_eq!(report["counted"]["settling"].as_u64().unwrap_or_default(), 0, "trade settles none");
     let ring = |name: &str, figure: &str| report["side"][name][figure].as_u64().expect("a number");
     let [written, dropped] = ["traces_written", "traces_dropped"].map(|name| report[name].as_u64());
     assert_eq!(dropped, Some(ring("traces", "dropped")));
