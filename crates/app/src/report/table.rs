@@ -8,6 +8,7 @@ use engine::tick_path::Frames;
 
 use super::advice::MANY_BOUNDED;
 use super::leg::ExchangeLeg;
+use super::threads::Process;
 use super::{Figures, KernelStampCounts, Report, StageFigures, Target};
 
 /// Nanoseconds in the unit that keeps three significant digits short.
@@ -23,24 +24,33 @@ pub(crate) fn time(ns: Option<u64>) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+impl Figures {
+    /// What the times are called, from the shortest to the longest.
+    pub(super) const TIMES: [&str; 7] = ["min", "p50", "p90", "p99", "p99.9", "p99.99", "max"];
+
+    /// The times in that order.
+    pub(super) const fn times(&self) -> [Option<u64>; 7] {
+        let Self { min_ns, p50_ns, p90_ns, p99_ns, p999_ns, p9999_ns, max_ns, .. } = *self;
+        [min_ns, p50_ns, p90_ns, p99_ns, p999_ns, p9999_ns, max_ns]
+    }
+}
+
 fn row(name: &str, group: &str, figures: &Figures, share: Option<f64>) -> String {
     let share = share.map_or_else(String::new, |share| format!("{:.1} %", share * 100.0));
-    format!(
-        "{name:<12} {group:<5} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {share:>8}\n",
-        figures.count,
-        time(figures.p50_ns),
-        time(figures.p90_ns),
-        time(figures.p99_ns),
-        time(figures.p999_ns),
-        time(figures.max_ns),
-    )
+    let mut row = format!("{name:<11} {group:<5} {:>9}", figures.count);
+    for ns in figures.times() {
+        let _ = write!(row, " {:>8}", time(ns));
+    }
+    let _ = writeln!(row, " {share:>7}");
+    row
 }
 
 fn table(stages: &[StageFigures], total: &Figures, age: Option<&Figures>) -> String {
-    let mut out = format!(
-        "{:<12} {:<5} {:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {:>8}\n",
-        "stage", "group", "ticks", "p50", "p90", "p99", "p99.9", "max", "share"
-    );
+    let mut out = format!("{:<11} {:<5} {:>9}", "stage", "group", "ticks");
+    for name in Figures::TIMES {
+        let _ = write!(out, " {name:>8}");
+    }
+    let _ = writeln!(out, " {:>7}", "share");
     for stage in stages {
         out += &row(&stage.name, &stage.group, &stage.figures, stage.share);
     }
@@ -108,7 +118,9 @@ pub(crate) fn report(report: &Report) -> String {
         environment.processor,
     );
     out += &table(&report.stages, &report.total, report.age.as_ref());
-    out += &report.exchange_leg.as_ref().map_or_else(String::new, exchange_leg);
+    if let Some(leg) = &report.exchange_leg {
+        let _ = writeln!(out, "\n{}", exchange_leg(leg));
+    }
     let counted: Vec<String> =
         report.counted.iter().map(|(reason, number)| format!("{number} {reason}")).collect();
     let counted = if counted.is_empty() { "0 counted".to_owned() } else { counted.join(" + ") };
@@ -121,17 +133,11 @@ pub(crate) fn report(report: &Report) -> String {
     );
     let _ = writeln!(
         out,
-        "one stamp costs {:.0} ns; {} packets/s; peak memory {}; CPU {} of the tick thread, {} of the \
-         process",
+        "one stamp costs {:.0} ns; {} packets/s",
         report.stamp_cost_ns,
         report.throughput_per_s.map_or_else(|| "–".to_owned(), |rate| format!("{rate:.0}")),
-        report.process.rss_max_bytes.map_or_else(
-            || "unknown".to_owned(),
-            |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
-        ),
-        seconds(report.process.tick_thread_cpu_seconds),
-        seconds(report.process.cpu_seconds),
     );
+    out += &process(&report.process);
     out += &kernel_stamps(&report.kernel_stamps, report.traced);
     for target in &report.targets {
         out += &judged(target, &report.kernel_stamps, report.traced);
@@ -165,17 +171,45 @@ fn judged(target: &Target, stamps: &KernelStampCounts, traced: u64) -> String {
     )
 }
 
-fn seconds(seconds: Option<f64>) -> String {
+/// What the system did to the process and its tick thread.
+fn process(process: &Process) -> String {
+    let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |it| it.to_string());
+    format!(
+        "tick thread: {} of CPU, {} page faults, {} involuntary switches, allocations {}\n\
+         process: {} of CPU, peak memory {}\n",
+        cpu(process.tick_thread_cpu_seconds),
+        number(process.page_faults),
+        number(process.involuntary_switches),
+        allocations(process),
+        cpu(process.cpu_seconds),
+        memory(process.rss_max_bytes),
+    )
+}
+
+/// Allocations a tick, or why there is no figure.
+pub(super) fn allocations(process: &Process) -> String {
+    let counted = |each| format!("{each:.3} a tick");
+    process.allocations_per_tick.map_or_else(|| "not counted in this build".to_owned(), counted)
+}
+
+/// CPU that was used.
+pub(super) fn cpu(seconds: Option<f64>) -> String {
     seconds.map_or_else(|| "unknown".to_owned(), |seconds| format!("{seconds:.2} s"))
 }
 
+/// Bytes in a unit for people.
+pub(super) fn memory(bytes: Option<u64>) -> String {
+    let mib = |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20));
+    bytes.map_or_else(|| "unknown".to_owned(), mib)
+}
+
 /// What the way from the exchange took, in milliseconds.
-fn exchange_leg(leg: &ExchangeLeg) -> String {
+pub(super) fn exchange_leg(leg: &ExchangeLeg) -> String {
     let ms = |ns: i64| ns as f64 / 1e6;
     let between = |[least, most]: [i64; 2]| format!("{:.0} to {:.0} ms", ms(least), ms(most));
     let p99 = leg.p99_ns.map_or_else(String::new, |p99| format!(", p99 {}", between(p99)));
     let p50 = between(leg.p50_ns);
-    format!("\nfrom the exchange's stamp, by another clock: p50 {p50}{p99}\n")
+    format!("from the exchange's stamp, by another clock: p50 {p50}{p99}")
 }
 
 /// What a reader has to know of `kernel_wait`, if anything.
@@ -206,7 +240,54 @@ pub(super) fn kernel_stamps(counts: &KernelStampCounts, traced: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{KernelStampCounts, Target, judged, kernel_stamps, time};
+    use super::super::Figures;
+    use super::super::threads::Process;
+    use super::{KernelStampCounts, Target, judged, kernel_stamps, process, row, table, time};
+
+    #[test]
+    fn the_table_holds_every_figure_and_fits_into_a_hundred_columns() {
+        let figures = Figures {
+            count: 123_456_789,
+            min_ns: Some(1_111),
+            p50_ns: Some(2_222),
+            p90_ns: Some(3_333),
+            p99_ns: Some(4_444),
+            p999_ns: Some(5_555_000),
+            p9999_ns: None,
+            max_ns: Some(7_777_000_000),
+        };
+        let head = table(&[], &figures, None);
+        let row = row("kernel_wait", "post", &figures, Some(1.0));
+        let words = row.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            words,
+            "kernel_wait post 123456789 1111 ns 2222 ns 3333 ns 4444 ns 5555 µs – 7777 ms 100.0 %"
+        );
+        let names: Vec<&str> = head.lines().next().expect("a head").split_whitespace().collect();
+        let times = ["min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "share"];
+        assert_eq!(names, [&["stage", "group", "ticks"][..], &times].concat());
+        for line in head.lines().chain(row.lines()) {
+            assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+        }
+    }
+
+    #[test]
+    fn allocations_that_nobody_counted_are_not_shown_as_none() {
+        let mut seen = Process {
+            rss_max_bytes: Some(64 << 20),
+            page_faults: Some(3),
+            involuntary_switches: None,
+            allocations_per_tick: None,
+            cpu_seconds: Some(1.25),
+            tick_thread_cpu_seconds: Some(0.5),
+        };
+        let said = process(&seen);
+        assert!(said.contains("0.50 s of CPU, 3 page faults, – involuntary switches"), "{said}");
+        assert!(said.contains("allocations not counted in this build"), "{said}");
+        assert!(said.contains("process: 1.25 s of CPU, peak memory 64 MiB"), "{said}");
+        seen.allocations_per_tick = Some(0.0);
+        assert!(process(&seen).contains("allocations 0.000 a tick"));
+    }
 
     #[test]
     fn it_is_said_where_the_kernels_stamps_are_missing_or_shared() {

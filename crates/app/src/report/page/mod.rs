@@ -28,6 +28,7 @@ struct Page<'a> {
     cards: Vec<Pair>,
     targets: Vec<TargetCells>,
     advice: Vec<AdviceCells<'a>>,
+    time_names: [&'static str; 7],
     rows: Vec<StageCells>,
     shares: Vec<Slice>,
     begins: &'static str,
@@ -37,6 +38,8 @@ struct Page<'a> {
     timeline_note: String,
     /// What there is to know of the kernel's stamps; nothing in a replay, which has no socket.
     stamps: Vec<String>,
+    /// The way from the exchange, where there is one.
+    exchange_leg: Option<String>,
     events: Vec<EventCells<'a>>,
     worst: Vec<WorstCells<'a>>,
     frames: String,
@@ -75,8 +78,8 @@ struct StageCells {
     group: String,
     class: &'static str,
     count: String,
-    /// p50, p90, p99, p99.9, p99.99 and the maximum.
-    times: [String; 6],
+    /// In the order of [`Figures::TIMES`].
+    times: [String; 7],
     share: String,
 }
 
@@ -148,6 +151,7 @@ impl<'a> Page<'a> {
                     advice: &it.advice,
                 })
                 .collect(),
+            time_names: Figures::TIMES,
             rows: rows(report),
             shares: shares(report),
             begins: begins(&report.total_from),
@@ -156,6 +160,7 @@ impl<'a> Page<'a> {
             timeline: charts::timeline(report),
             timeline_note: timeline_note(report),
             stamps: stamps(report),
+            exchange_leg: report.exchange_leg.as_ref().map(table::exchange_leg),
             events: report.timeline.events.iter().map(event).collect(),
             worst: (1..).zip(&report.worst).map(|(rank, tick)| worst(rank, tick)).collect(),
             frames: grouped(report.frames.into()),
@@ -262,15 +267,7 @@ fn rows(report: &Report) -> Vec<StageCells> {
         group: group.to_owned(),
         class,
         count: grouped(figures.count.into()),
-        times: [
-            figures.p50_ns,
-            figures.p90_ns,
-            figures.p99_ns,
-            figures.p999_ns,
-            figures.p9999_ns,
-            figures.max_ns,
-        ]
-        .map(time),
+        times: figures.times().map(time),
         share: share.map_or_else(String::new, percent),
     };
     let stages = report.stages.iter();
@@ -383,35 +380,34 @@ fn process(report: &Report) -> Vec<Pair> {
         number.map_or_else(|| "unknown".to_owned(), |number| grouped(number.into()))
     };
     let process = &report.process;
-    let memory = process.rss_max_bytes.map_or_else(
-        || "unknown".to_owned(),
-        |bytes| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20)),
-    );
-    let mut pairs = vec![
-        pair("Peak memory", memory),
+    vec![
+        pair("Peak memory", table::memory(process.rss_max_bytes)),
+        pair("CPU of the tick thread", table::cpu(process.tick_thread_cpu_seconds)),
+        pair("CPU of the process", table::cpu(process.cpu_seconds)),
         pair("Page faults of the tick thread", number(process.page_faults)),
         pair("Involuntary switches of the tick thread", number(process.involuntary_switches)),
-    ];
-    let allocations = process.allocations_per_tick;
-    pairs.extend(allocations.map(|each| pair("Allocations per tick", format!("{each:.3}"))));
-    pairs.push(pair("Ticks kept whole", grouped(report.traces_written.into())));
-    pairs.push(pair("Ticks in the figures only", grouped(report.traces_dropped.into())));
-    pairs
+        pair("Allocations of the tick thread", table::allocations(process)),
+        pair("Ticks kept whole", grouped(report.traces_written.into())),
+        pair("Ticks in the figures only", grouped(report.traces_dropped.into())),
+    ]
 }
 
 fn environment(report: &Report) -> Vec<Pair> {
     let it = &report.environment;
-    let virtualised = match it.virtualised {
-        Some(true) => "yes",
-        Some(false) => "no",
+    let choice = |is: Option<bool>, yes, no| match is {
+        Some(true) => yes,
+        Some(false) => no,
         None => "unknown",
     };
     vec![
         pair("Processor", it.processor.as_str()),
         pair("Cores", it.cores.to_string()),
         pair("Kernel", it.kernel.as_str()),
-        pair("Virtualised", virtualised),
+        pair("Virtualised", choice(it.virtualised, "yes", "no")),
         pair("Tick thread pinned to", it.pinning.as_deref().unwrap_or("nothing")),
+        pair("Reads of the socket", choice(it.busy_poll, "poll without sleeping", "sleep")),
+        pair("Writes leave at once (TCP_NODELAY)", choice(it.no_delay, "yes", "no")),
+        pair("Locked memory", table::memory(it.locked_bytes)),
         pair("Stamps from", it.clock.as_str()),
         pair("Kernel's clock source", it.kernel_clocksource.as_str()),
         pair("Date minus counter", format!("{} ns", report.offset_to_wall_ns)),

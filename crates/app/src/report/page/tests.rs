@@ -104,6 +104,34 @@ fn a_run_without_a_tick_still_has_a_page() {
 }
 
 #[test]
+fn the_page_states_the_ground_and_what_the_system_did() {
+    let mut report = Run::of(300, 300).report(Vec::new(), false);
+    report.process.cpu_seconds = Some(2.5);
+    report.environment.busy_poll = Some(true);
+    report.environment.no_delay = Some(false);
+    report.environment.locked_bytes = Some(3 << 20);
+    let leg = crate::report::leg::ExchangeLeg {
+        uncertain_ns: 1_000_000_000,
+        ticks: 300,
+        p50_ns: [-600_000_000, 400_000_000],
+        p99_ns: None,
+    };
+    report = report.with_exchange_leg(Some(leg));
+    let text = text(&page(&report));
+    for words in [
+        "Ticks min p50 p90 p99 p99.9 p99.99 max Share",
+        "CPU of the process 2.5 s",
+        "Allocations of the tick thread not counted in this build",
+        "Reads of the socket poll without sleeping",
+        "Writes leave at once (TCP_NODELAY) no",
+        "Locked memory 3 MiB",
+        "by another clock: p50 -600 to 400 ms.",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+}
+
+#[test]
 fn a_part_of_the_ticks_is_named_as_such() {
     let text = text(&page(&Run::of(300, 100).report(Vec::new(), false)));
     assert!(text.contains("the first 100 of 300 traced ticks: those that were kept whole."));
