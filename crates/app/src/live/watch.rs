@@ -26,6 +26,12 @@ use crate::report::{Figures, StageFigures};
 const REDRAW: Duration = Duration::from_millis(250);
 /// The widest bar of a stage.
 const BAR: usize = 40;
+/// The columns before it.
+const BEFORE_BAR: usize = 62;
+/// Beyond so many rows there is room for blank lines.
+const ROOMY: u16 = 28;
+/// The newest messages that are shown wherever possible.
+const LEAST_NEWS: u16 = 2;
 
 /// The screen; the terminal is given back when it is dropped.
 pub(crate) struct Watch {
@@ -94,17 +100,20 @@ fn give_back() {
 fn show(frame: &mut Frame<'_>, title: &str, board: &Board) {
     let view = board.view();
     let heard = board.heard();
-    let stages = view.stages.len() as u16 + 3;
+    let area = frame.area();
+    let (stages, state) = (stage_lines(&view, area.width), state_lines(&view));
+    // Blank lines only where there is room for them: 24 rows hold everything without.
+    let blank = u16::from(area.height > ROOMY);
     let parts = Layout::vertical([
-        Constraint::Length(2),
-        Constraint::Length(stages),
-        Constraint::Min(4),
-        Constraint::Length(6),
+        Constraint::Length(1 + blank),
+        Constraint::Length(stages.len() as u16 + blank),
+        Constraint::Length(state.len() as u16 + blank),
+        Constraint::Min(LEAST_NEWS),
     ]);
-    let [head, table, rest, messages] = parts.areas(frame.area());
+    let [head, table, rest, messages] = parts.areas(area);
     frame.render_widget(heading(title, &view, &heard.connection), head);
-    frame.render_widget(stage_bars(&view), table);
-    frame.render_widget(Paragraph::new(state_lines(&view)), rest);
+    frame.render_widget(Paragraph::new(stages), table);
+    frame.render_widget(Paragraph::new(state), rest);
     frame.render_widget(news(heard.messages, messages), messages);
 }
 
@@ -125,29 +134,32 @@ fn heading<'a>(title: &'a str, view: &View, connection: &'a str) -> Paragraph<'a
 }
 
 /// A row of figures, and a bar whose length is the stage's share of the total.
-fn stage_row(name: &str, figures: &Figures, share: Option<f64>) -> Line<'static> {
-    let length = (share.unwrap_or_default().clamp(0.0, 1.0) * BAR as f64).round() as usize;
+fn stage_row(name: &str, figures: &Figures, share: Option<f64>, room: u16) -> Line<'static> {
+    let most = BAR.min(usize::from(room).saturating_sub(BEFORE_BAR));
+    let length = (share.unwrap_or_default().clamp(0.0, 1.0) * most as f64).round() as usize;
+    let share = share.map_or_else(String::new, |share| format!("{:.1} %", share * 100.0));
     let text = format!(
-        "{name:<12}{:>10}{:>10}{:>10}{:>10}  ",
+        "{name:<12}{:>9}{:>10}{:>10}{:>10}{share:>9}  ",
         figures.count,
         time(figures.p50_ns),
         time(figures.p99_ns),
-        time(figures.max_ns)
+        time(figures.max_ns),
     );
-    let share = share.map_or_else(String::new, |share| format!(" {:.1} %", share * 100.0));
     let bar = Span::styled("█".repeat(length), Style::new().fg(Color::Cyan));
-    Line::from(vec![Span::from(text), bar, Span::from(share)])
+    Line::from(vec![Span::from(text), bar])
 }
 
-fn stage_bars(view: &View) -> Paragraph<'static> {
-    let head =
-        format!("{:<12}{:>10}{:>10}{:>10}{:>10}  share", "stage", "ticks", "p50", "p99", "max");
+fn stage_lines(view: &View, room: u16) -> Vec<Line<'static>> {
+    let head = format!(
+        "{:<12}{:>9}{:>10}{:>10}{:>10}{:>9}",
+        "stage", "ticks", "p50", "p99", "max", "share"
+    );
     let mut lines = vec![Line::from(head).dim()];
-    let row = |stage: &StageFigures| stage_row(&stage.name, &stage.figures, stage.share);
+    let row = |stage: &StageFigures| stage_row(&stage.name, &stage.figures, stage.share, room);
     lines.extend(view.stages.iter().map(row));
-    lines.extend(view.total.as_ref().map(|total| stage_row("total", total, None)));
-    lines.extend(view.age.as_ref().map(|age| stage_row("age", age, None)));
-    Paragraph::new(lines)
+    lines.extend(view.total.as_ref().map(|total| stage_row("total", total, None, room)));
+    lines.extend(view.age.as_ref().map(|age| stage_row("age", age, None, room)));
+    lines
 }
 
 fn state_lines(view: &View) -> Vec<Line<'static>> {
@@ -162,10 +174,11 @@ fn state_lines(view: &View) -> Vec<Line<'static>> {
     let price = snapshot.last.map_or_else(|| "–".to_owned(), |tick| tick.price.to_string());
     let quiet = view.since_last_ns.map_or_else(|| "–".to_owned(), |ns| time(Some(ns)));
     let position = if snapshot.is_open { "in a position" } else { "flat" };
+    let sales = if snapshot.trades == 1 { "sale" } else { "sales" };
     let mut lines = vec![
         Line::from(format!("frames {} = {} traced{counted}", frames.frames, frames.traced)),
         Line::from(format!("last price ₹{price}, {quiet} ago")),
-        Line::from(format!("{position}, {} trades, worth ₹{}", snapshot.trades, snapshot.worth)),
+        Line::from(format!("{position}, {} {sales}, worth ₹{}", snapshot.trades, snapshot.worth)),
     ];
     for ring in &view.rings {
         let text = format!(
@@ -245,13 +258,43 @@ mod tests {
         for words in [
             "NIFTY on the sandbox",
             "live",
-            "broker            1000    100 ns",
-            "█ 20.0 %",
+            "broker           1000    100 ns",
+            "20.0 %  ████",
             "total",
             "ring to recorder: at most 10 of 10 used, 7 dropped",
             "stream live",
         ] {
             assert!(shown.contains(words), "{words} is not in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn the_usual_terminal_holds_every_line_and_the_whole_of_each_share() {
+        let figures = Figures { count: 1_234_567, ..Figures::of(&engine::probe::Ladder::new()) };
+        let stage = |stage: Stage| StageFigures {
+            name: stage.name().to_owned(),
+            group: stage.group().name().to_owned(),
+            figures: figures.clone(),
+            share: Some(0.958),
+        };
+        let ring = |name| RingView { name, capacity: 39_100_000, max_depth: 8211, dropped: 0 };
+        let board = Board::default();
+        board.put_up(View {
+            stages: Stage::ALL.map(stage).into(),
+            total: Some(figures.clone()),
+            age: Some(figures.clone()),
+            rings: ["traces", "snapshots", "recorder"].map(ring).into(),
+            ..View::default()
+        });
+        for number in 1..=9 {
+            board.hear(&News::Text(format!("message {number}")));
+        }
+        for (width, height) in [(80, 24), (120, 40)] {
+            let shown = screen(width, height, &board);
+            for words in ["kernel_wait", "position", "age", "recorder", "memory", "message 9"] {
+                assert!(shown.contains(words), "{words} is not in\n{shown}");
+            }
+            assert_eq!(shown.matches("95.8 %  ███").count(), 8, "{shown}");
         }
     }
 
