@@ -42,7 +42,11 @@ impl RunFolder {
         std::fs::create_dir_all(&parent).map_err(|error| unwritable(&parent, &error))?;
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let symbol: String = symbol.chars().map(plain).collect();
-        let name = format!("{}-{command}-{symbol}", stamp());
+        Self::create_new_in(&parent, &format!("{}-{command}-{symbol}", stamp()))
+    }
+
+    /// A folder of this name, or with the first number behind it that is not taken.
+    fn create_new_in(parent: &Path, name: &str) -> Result<Self, Failure> {
         for number in 1.. {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
             let path = parent.join(format!("{name}{suffix}"));
@@ -169,6 +173,16 @@ mod tests {
         let again = RunFolder::create(Some(&wanted), "perf", "X").err().expect("refused");
         assert_eq!(again.status, Status::Usage);
         assert!(again.to_string().contains("exists already"), "{again}");
+    }
+
+    #[test]
+    fn runs_of_the_same_instant_get_numbers() {
+        let base = tempfile::tempdir().expect("a folder");
+        let create = || RunFolder::create_new_in(base.path(), "20251001T034518.123Z-perf-X");
+        let folders = [(); 3].map(|()| create().expect("made"));
+        let names = folders.map(|folder| folder.path().file_name().map(|name| name.to_owned()));
+        let expected = ["", "-2", "-3"].map(|end| format!("20251001T034518.123Z-perf-X{end}"));
+        assert_eq!(names, expected.map(|name| Some(name.into())));
     }
 
     #[test]

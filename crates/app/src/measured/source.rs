@@ -378,6 +378,35 @@ mod tests {
     }
 
     #[test]
+    fn the_sandbox_plays_a_thousand_packets_a_second_where_nothing_else_is_asked_for() {
+        use clap::Parser as _;
+
+        use crate::cli::{Cli, Command};
+        let planned = |more: &[&str]| {
+            let words = ["myquant", "perf", "--plain", "--ticks", "300"].iter().chain(more);
+            let Command::Perf(args) = Cli::parse_from(words).command else { panic!("it is perf") };
+            let plan = Plan {
+                command: "perf",
+                ticks: Some(args.ticks),
+                settle: args.settle,
+                keep: 0,
+                record: false,
+                source: &args.source,
+                live: &args.live,
+                run: &args.run,
+            };
+            let config = engine::config::load(&[]).expect("defaults");
+            let prepared = prepare(&plan, &config, &Cycles::new());
+            let prepared = prepared.unwrap_or_else(|failure| panic!("{failure}"));
+            prepared.local.expect("a sandbox").planned
+        };
+        // 200 settling frames come before the ticks.
+        assert_eq!(planned(&[]), Duration::from_millis(500));
+        assert_eq!(planned(&["--rate", "100"]), Duration::from_secs(5));
+        assert_eq!(planned(&["--settle", "0"]), Duration::from_millis(300));
+    }
+
+    #[test]
     fn a_token_is_an_exchange_type_and_digits() {
         let parsed = parse_token("2:47338").expect("a token");
         assert_eq!(parsed.segment, ExchangeType::NSE_FO);

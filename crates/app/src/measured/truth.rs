@@ -3,8 +3,9 @@
 //! The real stream, pilot, path and meter run on one thread, which also plays the server: it writes
 //! the next packet right before it reads. So there is one packet in flight, and nothing is waited for.
 
-use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use client::market::{
@@ -13,14 +14,18 @@ use client::market::{
 };
 use client::{Addresses, Servers};
 use engine::probe::{self, Counter as _, Filed, Meter, Probe, Stage};
+use engine::tick_path::TickPath;
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::strategy::{Momentum, Strategy as _};
-use engine::tick_path::TickPath;
 use engine::venue::FillModel;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use smartapi::packet::{
     ExchangeType, FromZeros as _, IntoBytes as _, Mode, SnapQuote, token_field,
 };
-use tungstenite::Message;
+use tungstenite::{Message, WebSocket};
 
 use super::arrival::{ArrivalCounts, Arrivals};
 use super::pilot::{Metering, Order, Pilot};
@@ -50,9 +55,17 @@ enum Delay {
     InFrame,
 }
 
+/// How the stream comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Plain,
+    Tls,
+}
+
 /// What is done to a run.
 #[derive(Clone, Copy, Debug)]
 struct Trick {
+    over: Over,
     delay: Delay,
     /// A stage that is never marked.
     leaves_out: Option<Stage>,
@@ -60,7 +73,8 @@ struct Trick {
     sends: bool,
 }
 
-const PLAIN: Trick = Trick { delay: Delay::Nowhere, leaves_out: None, sends: true };
+const PLAIN: Trick =
+    Trick { over: Over::Plain, delay: Delay::Nowhere, leaves_out: None, sends: true };
 
 /// Spins for the delay; how long it really was.
 fn spin(cycles: &Cycles) -> u64 {
@@ -108,14 +122,17 @@ impl Metering for Tricked {
     }
 }
 
+/// The server's end of a stream, behind its handshakes.
+type FarEnd = Box<dyn Write + Send>;
+
 /// The pilot, and the server's end of its stream.
 struct Lockstep {
     pilot: Pilot<Momentum, Tricked>,
     cycles: Cycles,
     offsets: OffsetWatch,
     /// Where the server's end comes from when the client is subscribed.
-    far_ends: Receiver<TcpStream>,
-    far_end: Option<TcpStream>,
+    far_ends: Receiver<FarEnd>,
+    far_end: Option<FarEnd>,
     delay: Delay,
     sent: i64,
     /// The second half of a frame, and how many reads are to come before it is sent.
@@ -128,7 +145,8 @@ struct Lockstep {
 impl Lockstep {
     fn write(&mut self, bytes: &[u8]) {
         let come = || self.far_ends.recv().expect("an upgrade and a subscription");
-        self.far_end.get_or_insert_with(come).write_all(bytes).expect("the stream is open");
+        let far_end = self.far_end.get_or_insert_with(come);
+        far_end.write_all(bytes).and_then(|()| far_end.flush()).expect("the stream is open");
     }
 
     fn send_next(&mut self) {
@@ -224,19 +242,63 @@ fn frame(number: i64) -> Vec<u8> {
     [&[0x82, 126], &length[..], payload].concat()
 }
 
+/// A socket behind the upgrade, to be written to.
+struct Upgraded<S>(WebSocket<S>);
+
+impl<S: Read + Write> Write for Upgraded<S> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.get_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.get_mut().flush()
+    }
+}
+
+/// Upgrades, and takes the subscription.
+fn upgrade(socket: impl Read + Write + Send + 'static) -> FarEnd {
+    let mut socket = tungstenite::accept(socket).expect("an upgrade");
+    assert!(matches!(socket.read(), Ok(Message::Text(_))), "a subscription comes first");
+    Box::new(Upgraded(socket))
+}
+
+/// A server's TLS, and its certificate as PEM.
+fn tls() -> (Arc<ServerConfig>, String) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .expect("key and certificate");
+    (Arc::new(config), cert.pem())
+}
+
 /// A stream, and where the server's end of its connection comes from.
-fn stream(cycles: &Cycles) -> (MarketStream, Receiver<TcpStream>) {
+fn stream(cycles: &Cycles, over: Over) -> (MarketStream, Receiver<FarEnd>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("ws://{}", listener.local_addr().expect("bound"));
+    let port = listener.local_addr().expect("bound").port();
+    let (config, authority) = tls();
     let (subscribed, far_ends) = sync_channel(1);
     std::thread::spawn(move || {
         let (socket, _) = listener.accept().expect("a client");
         socket.set_nodelay(true).expect("a socket option");
-        let mut socket = tungstenite::accept(socket).expect("an upgrade");
-        assert!(matches!(socket.read(), Ok(Message::Text(_))), "a subscription comes first");
-        subscribed.send(socket.get_ref().try_clone().expect("a copy")).expect("awaited");
-        while socket.read().is_ok() {}
+        let far_end = match over {
+            Over::Plain => upgrade(socket),
+            Over::Tls => {
+                let tls = ServerConnection::new(config).expect("a connection");
+                upgrade(StreamOwned::new(tls, socket))
+            }
+        };
+        subscribed.send(far_end).expect("awaited");
     });
+    let (scheme, rest) = match over {
+        Over::Plain => ("ws", "http://localhost:1"),
+        Over::Tls => ("wss", "https://localhost:1"),
+    };
+    let url = format!("{scheme}://localhost:{port}");
     let secret = |text: &str| text.to_owned().into();
     let auth = StreamAuth::new(secret("KEY"), "A1".to_owned(), secret("JWT"), secret("FEED"));
     let subscription = market::Subscription {
@@ -244,9 +306,9 @@ fn stream(cycles: &Cycles) -> (MarketStream, Receiver<TcpStream>) {
         exchange_type: ExchangeType::NSE_FO,
         token: TOKEN.to_owned(),
     };
-    let rest = "http://127.0.0.1:1";
     let addresses = Addresses { rest, market_stream: &url, scrip_master: rest };
-    let servers = Servers::local(&addresses, None).expect("this machine");
+    let authority = (over == Over::Tls).then_some(authority.as_bytes());
+    let servers = Servers::local(&addresses, authority).expect("this machine");
     let setup = StreamSetup {
         url,
         tls: servers.tls().clone(),
@@ -280,7 +342,7 @@ fn fly(trick: Trick) -> Seen {
     let feed =
         Feed::new(Subscription { segment: ExchangeType::NSE_FO, token, mode: Mode::SnapQuote });
     let (fills, strategy) = (FillModel::default(), Momentum::new(&config));
-    let (mut stream, far_ends) = stream(&cycles);
+    let (mut stream, far_ends) = stream(&cycles, trick.over);
     let offsets = OffsetWatch::new(&cycles);
     let path = TickPath::live(&config, feed, strategy, fills, probe, SETTLE);
     let pilot = Pilot {
@@ -314,27 +376,38 @@ fn fly(trick: Trick) -> Seen {
 
 /// What a run with a delay shows wrongly: each stage has to show what it shows without, and `stage`
 /// the delay besides, within a fiftieth of the delay.
-fn shown_wrongly(delay: Delay, stage: Option<Stage>) -> Vec<String> {
-    let (without, with) = (fly(PLAIN), fly(Trick { delay, ..PLAIN }));
-    assert!(with.delay_ns >= DELAY_NS && with.complaints.is_empty(), "{:?}", with.complaints);
-    let median = |stage: &StageFigures| stage.figures.p50_ns.expect("sixty ticks");
+fn shown_wrongly(over: Over, delay: Delay, stage: Option<Stage>) -> Vec<String> {
+    let without = Trick { over, ..PLAIN };
+    let (without, with) = (fly(without), fly(Trick { delay, ..without }));
+    // A run in which a stamp was missing says nothing of the stages.
     let all_exact = ArrivalCounts { exact: TICKS, ..ArrivalCounts::default() };
-    let unsure = (with.arrived != all_exact).then(|| format!("{:?}", with.arrived));
+    let unsure = |seen: &Seen| (seen.arrived != all_exact).then(|| format!("{:?}", seen.arrived));
+    let complaints = [&without, &with].into_iter().flat_map(|seen| &seen.complaints);
+    let spoilt: Vec<String> = [&without, &with].into_iter().filter_map(unsure).collect();
+    let spoilt: Vec<String> = complaints.map(Failure::to_string).chain(spoilt).collect();
+    if !spoilt.is_empty() {
+        return spoilt;
+    }
+    assert!(with.delay_ns >= DELAY_NS, "{} ns", with.delay_ns);
+    let median = |stage: &StageFigures| stage.figures.p50_ns.expect("sixty ticks");
     let wrong = without.figures.iter().zip(&with.figures).filter_map(|(before, after)| {
         let is_delayed = stage.is_some_and(|stage| stage.name() == after.name);
         let wanted = median(before) + if is_delayed { with.delay_ns } else { 0 };
         let wrong = median(after).abs_diff(wanted) > with.delay_ns / 50;
         wrong.then(|| format!("{} shows {} ns instead of {wanted}", after.name, median(after)))
     });
-    wrong.chain(unsure).collect()
+    wrong.collect()
 }
 
-/// The delay is in `stage` and in no other. Other programs may spoil a run, but not three of them.
+/// The delay is in `stage` and in no other, without TLS and with it. Other programs may spoil a run,
+/// but not three of them.
 #[track_caller]
 fn assert_shown(delay: Delay, stage: Option<Stage>) {
-    let wrong: Vec<_> =
-        (0..3).map(|_| shown_wrongly(delay, stage)).take_while(|wrong| !wrong.is_empty()).collect();
-    assert!(wrong.len() < 3, "{delay:?}: {wrong:?}");
+    for over in [Over::Plain, Over::Tls] {
+        let tries = (0..3).map(|_| shown_wrongly(over, delay, stage));
+        let wrong: Vec<_> = tries.take_while(|wrong| !wrong.is_empty()).collect();
+        assert!(wrong.len() < 3, "{delay:?} over {over:?}: {wrong:?}");
+    }
 }
 
 #[test]

@@ -60,24 +60,36 @@ fn every_tick_that_was_scheduled_in_a_stall_shows_its_share_of_it_as_age() {
     let header = rows.next().expect("a header");
     let column = |name| header.iter().position(|column| *column == name).expect(name);
     let (sequence, age) = (column("seq"), column("age_ns"));
-    let mut late = 0;
+    let (mut young, mut stalled) = (Vec::new(), Vec::new());
     for row in rows {
         let [sequence, age] = [sequence, age].map(|at| row[at].parse::<u64>().expect("a number"));
         // Packet 150 left when it was due or later, and one follows each millisecond.
         if (151..350).contains(&sequence) {
             let share = (350 - sequence) * MS;
             assert!(age >= share, "tick {sequence} is {age} ns old, its share is {share}");
-            late += 1;
+            stalled.push(age);
+        } else if sequence < 150 {
+            young.push(age);
         }
     }
-    assert_eq!(late, 199);
+    assert_eq!((young.len(), stalled.len()), (99, 199));
+    // They leave together: most are about a millisecond younger than the one before, and no more.
+    let falls = stalled.windows(2).map(|pair| pair[0].saturating_sub(pair[1]));
+    let fallen = falls.filter(|fall| (MS / 2..=MS).contains(fall)).count();
+    assert!(fallen > 150, "{fallen} of 198 ages fall with the share: {stalled:?}");
+    let median = |ages: &mut Vec<u64>| {
+        ages.sort_unstable();
+        ages[ages.len() / 2]
+    };
+    let (young, stalled) = (median(&mut young), median(&mut stalled));
+    assert!(young < stalled, "{young} ns before the stall, {stalled} ns in it");
     assert!(world.json("run/report.json")["age"]["max_ns"].as_u64() >= Some(199 * MS));
 }
 
 fn check_table(text: &str) {
     let header = text.lines().find(|line| line.starts_with("stage")).expect("a header");
     let columns: Vec<&str> = header.split_whitespace().collect();
-    for wanted in ["p50", "p90", "p99", "max"] {
+    for wanted in ["min", "p50", "p90", "p99", "p99.9", "p99.99", "max"] {
         assert!(columns.contains(&wanted), "{header}");
     }
     for (name, group) in STAGES {
@@ -85,7 +97,7 @@ fn check_table(text: &str) {
         let cells: Vec<&str> = line.split_whitespace().collect();
         assert_eq!(cells[..3], [name, group, "300"], "{line}");
         let times = cells.iter().filter(|cell| ["ns", "µs", "ms", "s"].contains(cell)).count();
-        assert!(times >= 4, "p50, p90, p99 and max: {line}");
+        assert!(times >= 5, "min, p50, p90, p99 and max: {line}");
     }
     let line = text.lines().find(|line| line.starts_with("frames ")).expect("the frames");
     let (frames, parts) = line.split_once(" = ").expect("a sum");
@@ -155,7 +167,7 @@ fn check_fields(report: &Value) {
         let value = if name.starts_with('/') { report.pointer(name) } else { report.get(name) };
         assert!(value.is_some_and(rule), "{name}: {value:?}");
     }
-    assert!(report["process"].get("allocations_per_tick").is_some());
+    assert!(report["process"].get("allocations_per_tick").is_some_and(Value::is_null));
     for target in report["targets"].as_array().expect("targets") {
         assert!(target["name"].is_string() && target["limit_ns"] == 1_000_000_000, "{target}");
         assert!(target["measured_ns"].is_u64() && target["met"] == true, "{target}");
@@ -356,6 +368,58 @@ fn too_few_ticks_meet_no_target() {
     let report = world.json("few/report.json");
     assert_eq!((&report["traced"], &report["incomplete"]), (&99.into(), &false.into()));
     world.run(args("120", "enough").iter().chain(&WIDE_TARGETS)).assert_status(0);
+}
+
+#[test]
+fn a_feed_or_a_broker_that_refuses_ends_with_status_4() {
+    let world = World::new();
+    for command in [&["perf", "--ticks", "10"][..], &["trade", "--sandbox"]] {
+        let run = |fault| {
+            let args = ["--plain", "--out", "run", "--fault", fault];
+            world.run(command.iter().chain(&args))
+        };
+        let words = ["error: stream refused with status 401", "hint: "];
+        run("refuse:401,times=5").assert_failure(4, &words);
+        let report = world.json("run/report.json");
+        assert_eq!((&report["incomplete"], &report["traced"]), (&true.into(), &0.into()));
+        std::fs::remove_dir_all(world.path("run")).expect("removed");
+        let first_call = run("failure@#1:AB1001");
+        first_call.assert_failure(4, &["error: the broker refused: AB1001", "hint: "]);
+        assert!(!world.path("run").exists(), "nothing was measured");
+    }
+}
+
+#[test]
+fn an_unreadable_recording_ends_with_status_5() {
+    let world = World::new();
+    world.write("bad.csv", "nonsense\n1,2\n");
+    for command in [&["perf", "--ticks", "10"][..], &["trade", "--sandbox"]] {
+        let run = |file| {
+            let args = ["--ticks-file", file, "--out", "run"];
+            world.run(command.iter().chain(&args))
+        };
+        run("bad.csv").assert_failure(5, &["error: bad.csv: line 1: the header was", "hint: "]);
+        run("gone.csv").assert_failure(5, &["error: cannot read the recording gone.csv", "hint: "]);
+        assert!(!world.path("run").exists());
+    }
+}
+
+#[test]
+fn the_usual_day_begins_at_09_36_and_perf_leaves_its_first_200_frames_out() {
+    let world = World::new();
+    let usual = ["--plain", "--rate", "max", "--quiet", "--out"];
+    let first = |run: &str| -> Vec<String> {
+        let text = world.text(&format!("{run}/ticks.csv"));
+        text.lines().nth(1).expect("a tick").split(',').map(str::to_owned).collect()
+    };
+    let args = ["perf", "--ticks", "10"].into_iter().chain(usual).chain(["perf"]);
+    world.run(args.chain(WIDE_TARGETS)).assert_status(0);
+    assert_eq!(world.json("perf/report.json")["counted"]["settling"], 200);
+    assert_eq!(first("perf")[0], "201");
+    let args = ["perf", "--ticks", "10", "--settle", "0"].into_iter().chain(usual);
+    world.run(args.chain(["whole"]).chain(WIDE_TARGETS)).assert_status(0);
+    let [sequence, _, time, ..] = &first("whole")[..] else { panic!("columns") };
+    assert_eq!((sequence.as_str(), &time[..19]), ("1", "2025-10-06T09:36:00"));
 }
 
 #[test]
