@@ -82,9 +82,8 @@ pub(super) fn report<S: Strategy, P: Metering>(
         let _ = writeln!(err, "{complaint}");
         status = status.or(complaint.status);
     }
-    if let Some(told) = unjudged(&report, plan) {
+    if let Some(told) = unjudged(&report).filter(|_| !plan.run.quiet) {
         let _ = writeln!(err, "{told}");
-        status = status.or(told.status);
     }
     if let (End::Landed, Some(ticks)) = (&end, plan.ticks.filter(|ticks| report.traced < *ticks)) {
         let _ = writeln!(err, "the recording ended after {} of {ticks} ticks", report.traced);
@@ -100,18 +99,13 @@ pub(super) fn report<S: Strategy, P: Metering>(
     Ok(status)
 }
 
-/// Targets that too few ticks leave open: of a measurement they are what it was made for.
-fn unjudged(report: &Report, plan: &Plan<'_>) -> Option<Failure> {
+/// Which targets too few ticks leave open; that is no failure, for all that was asked for was measured.
+fn unjudged(report: &Report) -> Option<String> {
     let names = report.unjudged();
-    // A run that traced nothing has said so, and who trades has a result all the same.
-    let asked = plan.ticks.is_some() && report.traced > 0 && !names.is_empty();
-    asked.then(|| {
-        let what = format!(
-            "{} ticks were traced, too few to judge {}: a p99 needs 100",
-            report.traced,
-            names.join(", ")
-        );
-        Failure::new(Status::Incomplete, what, "ask for more --ticks, or play a longer recording")
+    // A run that traced nothing has said so.
+    (report.traced > 0 && !names.is_empty()).then(|| {
+        let (ticks, names) = (report.traced, names.join(", "));
+        format!("{ticks} ticks were traced, too few to judge {names}: a p99 needs 100")
     })
 }
 

@@ -158,7 +158,7 @@ fn a_folder_that_cannot_be_read_ends_with_status_5() {
 fn too_few_ticks_are_no_pass() {
     let world = World::new();
     let args = "perf --ticks 50 --settle 0 --quiet --out a".split(' ');
-    world.run(args.chain(WIDE_TARGETS)).assert_status(3);
+    world.run(args.chain(WIDE_TARGETS)).assert_status(0);
     let ended = world.run(["compare", "a", "a"]);
     ended.assert_failure(3, &["error: nothing could be judged", "hint: measure again"]);
     assert!(ended.out.ends_with("\nnothing was judged\n"), "{}", ended.out);

@@ -356,18 +356,18 @@ fn a_missed_target_is_shown_and_ends_with_status_1() {
 }
 
 #[test]
-fn too_few_ticks_meet_no_target() {
+fn targets_that_too_few_ticks_leave_open_are_named_and_are_no_failure() {
     let world = World::new();
     let args = |ticks, out| ["perf", "--ticks", ticks, "--settle", "0", "--out", out];
     let ended = world.run(args("99", "few").iter().chain(&WIDE_TARGETS));
-    let words = [
-        "error: 99 ticks were traced, too few to judge pre_p99, post_p99, total_p99: a p99 needs 100",
-        "hint: ask for more --ticks",
-    ];
-    ended.assert_failure(3, &words);
+    ended.assert_status(0);
+    let told = "99 ticks were traced, too few to judge pre_p99, post_p99, total_p99: a p99 needs 100";
+    assert!(ended.err.contains(told), "{}", ended.err);
     let report = world.json("few/report.json");
     assert_eq!((&report["traced"], &report["incomplete"]), (&99.into(), &false.into()));
-    world.run(args("120", "enough").iter().chain(&WIDE_TARGETS)).assert_status(0);
+    let enough = world.run(args("120", "enough").iter().chain(&WIDE_TARGETS));
+    enough.assert_status(0);
+    assert!(!enough.err.contains("too few"), "{}", enough.err);
 }
 
 #[test]
