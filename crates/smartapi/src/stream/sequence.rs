@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::limits::MAX_SUBSCRIPTIONS;
-use crate::packet::{Packet, token_text};
+use super::request::Subscription;
+use crate::packet::{Packet, token_field, token_text};
 
 /// Numbers up to so far behind the newest are told apart exactly.
 const WINDOW: u64 = 64;
@@ -17,7 +18,7 @@ const MOST_TOKENS: usize = 2 * MAX_SUBSCRIPTIONS;
 /// What arrived of one token, or of all together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arrivals {
-    /// All packets with a sequence number.
+    /// All packets with a sequence number, those of another day too.
     pub packets: u64,
     /// How often numbers were skipped.
     pub gaps: u64,
@@ -49,19 +50,25 @@ struct Day {
     newest: i64,
     /// Bit n: the number n + 1 below the newest has come, or was before the first.
     seen: u64,
+    /// Day and number of the packet before, if it was of another day.
+    other: Option<(i64, i64)>,
     arrivals: Arrivals,
 }
 
 /// Checks the numbers of each token in each mode; holds at most 2,000 of them.
 ///
 /// A number more than 64 behind counts as out of order, whether or not it had come before. Indices
-/// have no numbers and are left out.
+/// have no numbers: their packets are counted by themselves. Numbers begin anew with each day, which
+/// two packets in a row have to show: one with a wrong time, or one of an older day, is not judged.
 ///
 /// Source: SmartAPI "WebSocket Streaming 2.0", sequence number; 0 for indices as seen live.
 #[derive(Clone, Debug, Default)]
 pub struct Sequences {
     days: BTreeMap<Key, Day>,
+    /// What arrived of tokens that were forgotten.
+    forgotten: Arrivals,
     untracked: u64,
+    unnumbered: u64,
 }
 
 impl Sequences {
@@ -70,6 +77,7 @@ impl Sequences {
         let Some(head) = packet.head() else { return };
         let sequence = head.sequence.get();
         if sequence <= 0 {
+            self.unnumbered += 1;
             return;
         }
         let number = (head.exchange_ts_ms.get().saturating_add(IST_MS)).div_euclid(DAY_MS);
@@ -85,21 +93,25 @@ impl Sequences {
             Entry::Vacant(place) => place.insert(Day::begin(number, sequence)),
             Entry::Occupied(place) => {
                 let day = place.into_mut();
-                if day.number < number {
-                    *day = Day { arrivals: day.arrivals, ..Day::begin(number, sequence) };
-                } else {
-                    day.note(sequence);
-                }
+                day.note_of(number, sequence);
                 day
             }
         };
         day.arrivals.packets += 1;
     }
 
+    /// A subscription ends or begins: whatever number comes next is no gap.
+    pub fn forget(&mut self, one: &Subscription) {
+        let Some(token) = token_field(&one.token) else { return };
+        if let Some(day) = self.days.remove(&(one.mode as u8, one.exchange_type.0, token)) {
+            self.forgotten.add(&day.arrivals);
+        }
+    }
+
     /// What arrived of all tokens.
     #[must_use]
     pub fn total(&self) -> Arrivals {
-        let mut total = Arrivals::default();
+        let mut total = self.forgotten;
         self.days.values().for_each(|day| total.add(&day.arrivals));
         total
     }
@@ -109,6 +121,12 @@ impl Sequences {
         self.days
             .iter()
             .map(|((mode, segment, token), day)| (*mode, *segment, token_text(token), day.arrivals))
+    }
+
+    /// Packets without a number, as those of indices are.
+    #[must_use]
+    pub const fn unnumbered(&self) -> u64 {
+        self.unnumbered
     }
 
     /// Packets of tokens beyond the 2,000 that are held.
@@ -121,7 +139,23 @@ impl Sequences {
 impl Day {
     /// The first number of a day: what was before it is nobody's loss.
     fn begin(number: i64, newest: i64) -> Self {
-        Self { number, newest, seen: u64::MAX, arrivals: Arrivals::default() }
+        let arrivals = Arrivals::default();
+        Self { number, newest, seen: u64::MAX, other: None, arrivals }
+    }
+
+    /// Notes a number of some day, and takes up that day if the packet before was of it as well.
+    fn note_of(&mut self, number: i64, sequence: i64) {
+        if number == self.number {
+            self.other = None;
+            return self.note(sequence);
+        }
+        match self.other {
+            Some((other, first)) if other == number => {
+                *self = Self { arrivals: self.arrivals, ..Self::begin(number, first) };
+                self.note(sequence);
+            }
+            _ => self.other = Some((number, sequence)),
+        }
     }
 
     fn note(&mut self, sequence: i64) {
@@ -157,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::packet::{FromZeros as _, IntoBytes as _, Ltp, decode, token_field};
+    use crate::packet::{ExchangeType, FromZeros as _, IntoBytes as _, Ltp, Mode, decode};
 
     fn note(sequences: &mut Sequences, token: &str, sequence: i64, day: i64) {
         let mut packet = Ltp::new_zeroed();
@@ -195,7 +229,7 @@ mod tests {
             note(&mut sequences, "2", number * 100, 3);
             note(&mut sequences, "26000", 0, 3);
         }
-        assert_eq!(sequences.total().packets, 6);
+        assert_eq!((sequences.total().packets, sequences.unnumbered()), (6, 3));
         let gaps: Vec<_> =
             sequences.each().map(|(.., token, found)| (token.to_vec(), found.gaps)).collect();
         assert_eq!(gaps, [(b"1".to_vec(), 0), (b"2".to_vec(), 2)]);
@@ -207,6 +241,42 @@ mod tests {
         for (number, day) in [(900, 3), (902, 3), (1, 4), (2, 4)] {
             note(&mut sequences, "1", number, day);
         }
+        let expected = Arrivals { packets: 4, gaps: 1, missing: 1, ..Arrivals::default() };
+        assert_eq!(sequences.total(), expected);
+    }
+
+    #[test]
+    fn a_packet_of_an_older_day_is_not_judged_against_todays_numbers() {
+        let mut sequences = Sequences::default();
+        for (number, day) in [(10, 4), (900, 3), (11, 4), (901, 3), (12, 4)] {
+            note(&mut sequences, "1", number, day);
+        }
+        assert_eq!(sequences.total(), Arrivals { packets: 5, ..Arrivals::default() });
+    }
+
+    #[test]
+    fn one_packet_of_the_far_future_does_not_end_the_checks() {
+        for noise in [0, 1] {
+            let mut sequences = Sequences::default();
+            let days = [(10, 3), (11, 30_000), (12, 3), (1, 4), (2, 4), (4, 4)];
+            for &(number, day) in &days[noise..] {
+                note(&mut sequences, "1", number, day);
+            }
+            let found = sequences.total();
+            assert_eq!(found.gaps, 2 - noise as u64, "of today, and over the packet of no day");
+            assert_eq!(found.out_of_order + found.duplicates, 0);
+        }
+    }
+
+    #[test]
+    fn what_is_subscribed_again_begins_anew_and_counts_go_on() {
+        let mut sequences = Sequences::default();
+        let exchange_type = ExchangeType::NSE_FO;
+        let one = Subscription { mode: Mode::Ltp, exchange_type, token: "1".to_owned() };
+        [5, 7].iter().for_each(|&number| note(&mut sequences, "1", number, 3));
+        sequences.forget(&one);
+        assert_eq!(sequences.each().count(), 0);
+        [500, 501].iter().for_each(|&number| note(&mut sequences, "1", number, 3));
         let expected = Arrivals { packets: 4, gaps: 1, missing: 1, ..Arrivals::default() };
         assert_eq!(sequences.total(), expected);
     }
