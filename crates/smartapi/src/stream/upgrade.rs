@@ -218,8 +218,9 @@ pub fn answer(bytes: &[u8], nonce: [u8; 16]) -> Result<Option<usize>, UpgradeErr
 
 fn check(headers: &[httparse::Header<'_>], nonce: [u8; 16]) -> Result<(), UpgradeError> {
     let has_word = |name: &'static str, word: &str| {
-        let value = header(headers, name).unwrap_or_default();
-        let found = value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
+        // A list may be spread over several headers of the name.
+        let mut words = all(headers, name).flat_map(|value| value.split(','));
+        let found = words.any(|part| part.trim().eq_ignore_ascii_case(word));
         if found { Ok(()) } else { Err(UpgradeError::Header { header: name }) }
     };
     has_word("Upgrade", "websocket")?;
@@ -228,7 +229,7 @@ fn check(headers: &[httparse::Header<'_>], nonce: [u8; 16]) -> Result<(), Upgrad
         return Err(UpgradeError::Header { header: "Sec-WebSocket-Accept" });
     }
     for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
-        if header(headers, name).is_some_and(|value| !value.is_empty()) {
+        if all(headers, name).any(|value| !value.is_empty()) {
             return Err(UpgradeError::Header { header: name });
         }
     }
@@ -241,9 +242,13 @@ fn accept_key(nonce: [u8; 16]) -> String {
     BASE64.encode(Sha1::new().chain_update(key).chain_update(ACCEPT_SUFFIX).finalize())
 }
 
-fn header<'h>(headers: &[httparse::Header<'h>], name: &str) -> Option<&'h str> {
-    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
-    std::str::from_utf8(found.value).ok().map(str::trim)
+fn header<'h>(headers: &[httparse::Header<'h>], name: &'static str) -> Option<&'h str> {
+    all(headers, name).next()
+}
+
+fn all<'h>(headers: &[httparse::Header<'h>], name: &'static str) -> impl Iterator<Item = &'h str> {
+    let named = headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+    named.filter_map(|header| std::str::from_utf8(header.value).ok().map(str::trim))
 }
 
 /// The server's words without control characters and not too long; `None` if nothing is left.

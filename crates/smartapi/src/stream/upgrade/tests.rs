@@ -64,6 +64,14 @@ fn a_refusal_carries_status_and_the_servers_words() {
 }
 
 #[test]
+fn a_list_may_be_spread_over_several_headers() {
+    let head = upgraded("").replace("keep-alive, Upgrade", "keep-alive\r\nConnection: Upgrade");
+    assert_eq!(answer(head.as_bytes(), NONCE), Ok(Some(head.len())));
+    let extended = upgraded("Sec-WebSocket-Protocol: \r\nSec-WebSocket-Protocol: x\r\n");
+    assert!(answer(extended.as_bytes(), NONCE).is_err(), "the second is looked at too");
+}
+
+#[test]
 fn a_wrong_or_missing_header_is_named() {
     let cases = [
         (upgraded("").replace("WebSocket\r", "h2c\r"), "Upgrade"),
