@@ -64,7 +64,8 @@ pub enum BrokerError {
 
 impl From<BrokerError> for RenewalFault {
     fn from(error: BrokerError) -> Self {
-        Self { text: error.to_string(), retryable: error.is_retryable() }
+        let passes = error.api().is_some_and(ApiError::is_passing);
+        Self { text: error.to_string(), retryable: passes || error.is_retryable() }
     }
 }
 

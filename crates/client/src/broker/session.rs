@@ -28,6 +28,12 @@ use crate::totp;
 /// The code of a refused TOTP, the one refusal after which a second try can help.
 const BAD_TOTP: &str = "AB1050";
 
+/// A renewal that the broker refused is not made again with the same tokens for so long: repeated
+/// failures block the user.
+const REFUSAL_STANDS: Duration = Duration::from_secs(600);
+/// One that the broker failed in passing is shared by all callers of so long.
+const FAULT_STANDS: Duration = Duration::from_secs(2);
+
 /// How a session came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionStart {
@@ -72,10 +78,33 @@ pub(super) struct Session {
     file: SessionFile,
     clock: Clock,
     tokens: Mutex<Arc<SessionTokens>>,
-    /// Held during a renewal, so that callers at the same time share it.
-    renewal: tokio::sync::Mutex<()>,
+    /// Held during a renewal, so that callers at the same time share it; the last that failed.
+    renewal: tokio::sync::Mutex<Option<FailedRenewal>>,
     /// Why the tokens are not in the file.
     unsaved: Mutex<Option<Arc<StateError>>>,
+}
+
+/// A renewal that the broker answered otherwise than with tokens.
+struct FailedRenewal {
+    /// Those that were to be replaced.
+    old: Arc<SessionTokens>,
+    at: Instant,
+    doing: &'static str,
+    cause: ApiError,
+}
+
+impl FailedRenewal {
+    fn of(old: &Arc<SessionTokens>, error: &BrokerError) -> Option<Self> {
+        let BrokerError::Api { doing, cause } = error else { return None };
+        Some(Self { old: Arc::clone(old), at: Instant::now(), doing, cause: cause.clone() })
+    }
+
+    /// The same answer for whoever asks for the same while it stands.
+    fn stands_for(&self, old: &Arc<SessionTokens>) -> Option<BrokerError> {
+        let stands = if self.cause.is_passing() { FAULT_STANDS } else { REFUSAL_STANDS };
+        let is_shared = Arc::ptr_eq(old, &self.old) && self.at.elapsed() < stands;
+        is_shared.then(|| BrokerError::Api { doing: self.doing, cause: self.cause.clone() })
+    }
 }
 
 impl Session {
@@ -197,17 +226,19 @@ impl Session {
         self.rest.next_beat(period)
     }
 
-    /// Replaces `old` tokens, unless somebody else has done so meanwhile.
+    /// Replaces `old` tokens, unless somebody else has done so meanwhile, or was refused just now.
     async fn renew(&self, old: &Arc<SessionTokens>) -> Result<(), BrokerError> {
-        let _only_one = self.renewal.lock().await;
+        let mut failed = self.renewal.lock().await;
         if !Arc::ptr_eq(old, &self.tokens()) {
             return Ok(());
         }
+        if let Some(error) = failed.as_ref().and_then(|failed| failed.stands_for(old)) {
+            return Err(error);
+        }
         let login = Login { rest: &self.rest, credentials: &self.credentials, clock: &self.clock };
-        let tokens = match login.refresh(old).await? {
-            Some(tokens) => tokens,
-            None => login.log_in().await?,
-        };
+        let renewed = login.renewed(old).await;
+        *failed = renewed.as_ref().err().and_then(|error| FailedRenewal::of(old, error));
+        let tokens = renewed?;
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
         self.save();
         Ok(())
@@ -291,6 +322,14 @@ impl Login<'_> {
         };
         let request = Request::new(&calls::LOGIN, &body)?;
         self.take(&calls::LOGIN, self.rest.call(&request, None).await?)
+    }
+
+    /// Tokens in place of `old` ones, by whichever way there is.
+    async fn renewed(&self, old: &SessionTokens) -> Result<SessionTokens, BrokerError> {
+        match self.refresh(old).await? {
+            Some(tokens) => Ok(tokens),
+            None => self.log_in().await,
+        }
     }
 
     /// New tokens for `old` ones, or none if the broker refuses and a login is due.

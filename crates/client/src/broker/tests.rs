@@ -4,6 +4,7 @@ mod errors;
 mod keeper;
 mod orders;
 mod reads;
+mod renewals;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

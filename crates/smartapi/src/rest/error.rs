@@ -4,6 +4,9 @@ use thiserror::Error;
 
 use super::codes::{SESSION_DEAD, known_code};
 
+/// Codes by which the broker says that it failed.
+const FAILED: [&str; 3] = ["AB1004", "AB2000", "AB2001"];
+
 /// Why an answer is not the wanted one.
 ///
 /// No variant holds anything of a request, of the data of an answer, or any long word of a message,
@@ -70,6 +73,19 @@ impl ApiError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Gateway { .. } | Self::Empty { .. })
+    }
+
+    /// Whether the broker, or something between us and it, failed and did not refuse: a login that ended
+    /// so may succeed later with the same credentials.
+    ///
+    /// Wider than [`Self::is_retryable`], because for a stream the alternative is to end for good.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::FirewallBlocked { .. } | Self::NotJson { .. } => true,
+            Self::Refused { code, .. } => FAILED.contains(&code.as_str()),
+            _ => self.is_retryable(),
+        }
     }
 
     /// Whether a login is due.

@@ -82,6 +82,23 @@ fn html_of_the_firewall_and_of_others_are_told_apart() {
 }
 
 #[test]
+fn a_login_that_the_broker_failed_may_succeed_later_and_one_that_it_refused_may_not() {
+    let coded = |code: &str| {
+        fails(200, &format!(r#"{{"status":false,"message":"m","errorcode":"{code}","data":null}}"#))
+    };
+    for code in ["AB1004", "AB2000", "AB2001", "AB1021"] {
+        assert!(coded(code).is_passing(), "{code}");
+    }
+    for code in ["AB1050", "AB1000", "AB1007", "AB1006", "AB7001", "AG8001", ""] {
+        assert!(!coded(code).is_passing(), "{code}");
+    }
+    let page = "<html><title>Request Rejected</title>support ID is: 123</html>";
+    for (status, body) in [(200, page), (404, "<html>gone</html>"), (502, "<html>"), (200, "")] {
+        assert!(fails(status, body).is_passing(), "{body}");
+    }
+}
+
+#[test]
 fn only_json_true_is_success() {
     let text = r#"{"status":"false","message":"bad","errorcode":"AB1009","data":"null"}"#;
     assert_eq!(fails(200, text).code(), Some("AB1009"));
