@@ -1,7 +1,6 @@
 //! Why a market stream could not begin, or ended.
 
-use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
-use smartapi::stream::session::TooManySubscriptions;
+use smartapi::stream::request::SubscriptionFault;
 use smartapi::stream::spread::SpreadFault;
 use smartapi::stream::state::{Failure, RenewalFault};
 
@@ -22,9 +21,9 @@ pub enum MarketError {
         /// Which one.
         name: &'static str,
     },
-    /// More subscriptions than one connection carries.
+    /// Something that cannot be subscribed, or more than one connection carries.
     #[error(transparent)]
-    Subscriptions(#[from] TooManySubscriptions),
+    Subscriptions(#[from] SubscriptionFault),
     /// More subscriptions than all connections carry.
     #[error(transparent)]
     Spread(#[from] SpreadFault),
@@ -58,9 +57,7 @@ impl MarketError {
             Self::Credential { name } => {
                 format!("look for a blank or a line break in the {name}, then log in again")
             }
-            Self::Subscriptions(_) => {
-                format!("ask for at most {MAX_SUBSCRIPTIONS} pairs of token and mode")
-            }
+            Self::Subscriptions(fault) => fault.hint().to_owned(),
             Self::Spread(fault) => fault.hint().to_owned(),
             Self::Thread { .. } => "raise the limit of threads with `ulimit -u`".to_owned(),
             Self::Stream(failure) => failure.hint().to_owned(),

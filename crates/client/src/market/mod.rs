@@ -25,7 +25,7 @@ pub use run::{Ended, MarketStream, Renew, StreamSetup};
 use secrecy::{ExposeSecret as _, SecretString};
 pub use smartapi::stream::expiry::{DayEnd, Expiry};
 pub use smartapi::stream::limits::Limits;
-pub use smartapi::stream::request::Subscription;
+pub use smartapi::stream::request::{StreamError, Subscription, SubscriptionFault};
 pub use smartapi::stream::state::{ConnectionState, RenewalFault};
 use smartapi::stream::upgrade;
 
@@ -116,6 +116,9 @@ pub trait Sink {
     fn on_control(&mut self, kind: ControlFrame);
     /// The text of a [`ControlFrame::Text`]; see [`smartapi::stream::request::ServerText`].
     fn on_text(&mut self, text: &str);
+    /// The server has refused a request for these, which are asked for again with the next connection
+    /// only. An error whose request is not known comes as a text alone.
+    fn on_refused(&mut self, _error: &StreamError, _refused: &[Subscription]) {}
     /// The connection's state has changed.
     fn on_state(&mut self, state: &ConnectionState);
     /// A read waited for a tenth of a second in vain; also called while connecting and pausing.
@@ -124,7 +127,8 @@ pub trait Sink {
     ///
     /// Called before each try where reads are tried again and again, so it has to be cheap.
     fn before_read(&mut self, now: u64);
-    /// Whether to end now, whatever still comes; asked after each read that brought no payload.
+    /// Whether to end now, whatever still comes; asked before each connection and after each read that
+    /// brought no payload.
     fn is_stopping(&self) -> bool;
 }
 

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use smartapi::stream::limits::MAX_SUBSCRIPTIONS;
-use smartapi::stream::session::{Change, TooManySubscriptions};
+use smartapi::stream::request::SubscriptionFault;
+use smartapi::stream::session::Change;
 
 use super::{MarketError, Subscription};
 
@@ -21,6 +22,8 @@ struct Post {
     /// All that a stream looks at after each read.
     has_changes: AtomicBool,
     orders: Mutex<Orders>,
+    /// A pause is to be cut short.
+    hurries: AtomicBool,
 }
 
 #[derive(Default)]
@@ -43,7 +46,8 @@ impl Orders {
 impl Remote {
     pub(super) fn new(wanted: Vec<Subscription>) -> Self {
         let orders = Orders { wanted: wanted.into_iter().collect(), ..Orders::default() };
-        Self(Arc::new(Post { has_changes: AtomicBool::new(false), orders: Mutex::new(orders) }))
+        let (has_changes, hurries) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Post { has_changes, orders: Mutex::new(orders), hurries }))
     }
 
     /// Begins subscriptions; those that are there already are free.
@@ -61,6 +65,7 @@ impl Remote {
     }
 
     pub(super) fn change(&self, change: &Change) -> Result<(), MarketError> {
+        change.subscribe.iter().try_for_each(Subscription::check)?;
         let mut orders = self.0.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let gone: BTreeSet<_> =
             change.unsubscribe.iter().filter(|one| orders.wanted.contains(*one)).collect();
@@ -68,12 +73,21 @@ impl Remote {
         let fresh: BTreeSet<_> = change.subscribe.iter().filter(is_new).collect();
         let was = orders.wanted.len() - gone.len() + fresh.len();
         if was > MAX_SUBSCRIPTIONS {
-            return Err(TooManySubscriptions { was }.into());
+            return Err(SubscriptionFault::TooMany { was }.into());
         }
         gone.iter().for_each(|one| orders.want(one, false));
         fresh.iter().for_each(|one| orders.want(one, true));
         self.0.has_changes.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Cuts the pause short in which the stream is, see [`smartapi::stream::session::Session::hurry`].
+    pub(super) fn hurry(&self) {
+        self.0.hurries.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn takes_hurry(&self) -> bool {
+        self.0.hurries.swap(false, Ordering::Relaxed)
     }
 
     #[inline]

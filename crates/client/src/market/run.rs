@@ -150,9 +150,11 @@ impl MarketStream {
         self.origin
     }
 
-    /// Runs the stream on this thread until the sink stops it or it fails for good.
+    /// Runs the stream on this thread until the sink stops it or it fails for good; it may be run again
+    /// then.
     pub fn run(&mut self, sink: &mut impl Sink) -> Ended {
         let mut connection: Option<Connection> = None;
+        self.session.restart();
         self.watch_tokens();
         loop {
             let now = self.now();
@@ -202,8 +204,11 @@ impl MarketStream {
     /// Makes the changes that others have asked for.
     fn obey(&mut self, now: Mono) {
         if let Some(change) = self.remote.take() {
-            // The remote has kept to the session's own limit.
+            // The remote has checked it as the session does.
             let _ = self.session.change(now, &change);
+        }
+        if self.remote.takes_hurry() {
+            self.session.hurry(now);
         }
     }
 
@@ -220,6 +225,10 @@ impl MarketStream {
 
     fn connect(&mut self, sink: &mut impl Sink) -> Option<Connection> {
         self.show(sink);
+        if sink.is_stopping() {
+            self.session.on_stop();
+            return None;
+        }
         let attempt = Attempt {
             address: self.address.clone(),
             tls: Arc::clone(&self.tls),
@@ -392,8 +401,13 @@ impl MarketStream {
                 let is_last = rest == 0 && open.transport.is_unsealed();
                 let stamps = read.stamps(is_last, self.clock.raw());
                 if brought == Brought::Rest {
-                    brought = Brought::Payloads;
-                    self.session.on_data(now);
+                    // Whatever else a server may send in binary frames is a life sign and no data.
+                    if Session::is_data(payload) {
+                        brought = Brought::Payloads;
+                        self.session.on_data(now);
+                    } else {
+                        self.session.on_control(now);
+                    }
                 }
                 if sink.on_payload(payload, stamps) == Flow::Stop {
                     self.session.on_stop();
@@ -423,6 +437,9 @@ impl MarketStream {
                 self.session.on_text(now, text);
                 sink.on_control(ControlFrame::Text);
                 sink.on_text(text);
+                if let Some((error, refused)) = self.session.take_refused() {
+                    sink.on_refused(&error, &refused);
+                }
             }
             Frame::Binary(_) => {}
         }

@@ -1,15 +1,19 @@
-//! What changes while a stream runs: its subscriptions, and its tokens when their day ends.
+//! What changes while a stream runs: its subscriptions, its tokens when their day ends, and whether
+//! anything of use comes.
 
 use std::sync::mpsc::channel;
 use std::time::{Duration, SystemTime};
 
-use client::market::{ConnectionState, DayEnd, Ended, Expiry, MarketStream, Renew, StreamSetup};
+use client::market::{
+    ConnectionState, DayEnd, Ended, Expiry, Limits, MarketStream, Renew, StreamSetup,
+};
 use smartapi::clock::Wall;
+use smartapi::stream::state::Because;
 use smartapi::wire::TimeOfDay;
 use tungstenite::Message;
 
 use super::server::{Security, accept, linger, serve};
-use super::{Recorder, auth, first, quick, setup};
+use super::{Recorder, auth, backed_off, first, quick, run, setup};
 
 /// Reads the next text that is no heartbeat.
 pub(crate) fn request(socket: &mut super::server::Socket) -> Option<String> {
@@ -83,4 +87,28 @@ fn when_the_tokens_day_ends_fresh_ones_are_used_and_all_is_subscribed_again() {
     assert_eq!(first(&requests_seen), first(&requests_seen));
     assert_eq!(renewals.try_iter().count(), 1);
     assert!(renewals.recv_timeout(Duration::ZERO).is_err());
+}
+
+#[test]
+fn a_server_that_sends_only_noise_is_stale_and_then_dead() {
+    for noise in [vec![], vec![0], b"pong".to_vec(), vec![9; 379], vec![1; 50]] {
+        let server = serve(Security::Plain, move |_, stream| {
+            let (mut socket, _) = accept(stream);
+            while let Ok(Message::Text(_)) = socket.read() {
+                let _ = socket.send(Message::Binary(noise.clone().into()));
+            }
+        });
+        let limits = Limits {
+            heartbeat: Duration::from_millis(20),
+            data_stale: Duration::from_millis(150),
+            data_dead: Duration::from_millis(300),
+            ..quick()
+        };
+        let (_, recorder) =
+            run(setup(&server, limits), |seen| backed_off(seen.states).next().is_some());
+        assert!(!recorder.payloads.is_empty(), "the noise is handed over all the same");
+        let is_stale = |state: &ConnectionState| matches!(state, ConnectionState::Stale { .. });
+        assert!(recorder.states.iter().any(is_stale), "{:?}", recorder.states);
+        assert!(matches!(backed_off(&recorder.states).next(), Some(Because::NoData(_))));
+    }
 }

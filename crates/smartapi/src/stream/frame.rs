@@ -349,6 +349,8 @@ fn parse_header(bytes: &[u8]) -> Result<Option<Header>, WsError> {
 pub enum ClientFrame<'payload> {
     /// A request or a life sign.
     Text(&'payload str),
+    /// Asks the server for a pong, with at most 125 bytes of payload.
+    Ping(&'payload [u8]),
     /// The answer to a ping, with its payload.
     Pong(&'payload [u8]),
     /// Good-bye, with a code: 1000 for a normal end.
@@ -364,6 +366,7 @@ pub fn encode(frame: ClientFrame<'_>, mask: [u8; 4], out: &mut Vec<u8>) {
     let code;
     let (opcode, payload): (u8, &[u8]) = match frame {
         ClientFrame::Text(text) => (1, text.as_bytes()),
+        ClientFrame::Ping(payload) => (9, payload),
         ClientFrame::Pong(payload) => (10, payload),
         ClientFrame::Close(number) => {
             code = number.to_be_bytes();

@@ -10,6 +10,8 @@ pub const MAX_SUBSCRIPTIONS: usize = 1000;
 /// When a stream speaks, when it is given up, and how long it pauses.
 ///
 /// Shape:  stale before dead for both kinds of silence; `first_pause` at most half of `longest_pause`.
+///         A session takes what is shorter than a millisecond for a millisecond, so that no value makes
+///         it spin or storm.
 /// Source: SmartAPI's heartbeat of 10 s; 20 s without a frame and 90 s without data as the fact sheet
 ///         of the project has them from the clients that run against the live service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,9 @@ pub struct Limits {
     pub cool_down: Duration,
     /// A connection that lived this long counts as good even if no packet came. 30 s.
     pub proven: Duration,
+    /// One on which a packet came counts as good after this long; before, its end makes the pauses
+    /// grow. 5 s.
+    pub settled: Duration,
     /// Opening a connection, name look-up to upgrade, may take this long, and so may the greeting of
     /// the order stream after it. 10 s.
     pub connect: Duration,
@@ -52,13 +57,32 @@ impl Default for Limits {
             longest_pause: Duration::from_secs(60),
             cool_down: Duration::from_secs(60),
             proven: Duration::from_secs(30),
+            settled: Duration::from_secs(5),
             connect: Duration::from_secs(10),
             max_attempts: None,
         }
     }
 }
 
+/// No time of a session is shorter.
+const LEAST: Duration = Duration::from_millis(1);
+
 impl Limits {
+    /// These limits without a time that makes a session spin or storm.
+    pub(super) fn sound(self) -> Self {
+        Self {
+            heartbeat: self.heartbeat.max(LEAST),
+            frame_stale: self.frame_stale.max(LEAST),
+            frame_dead: self.frame_dead.max(LEAST),
+            data_stale: self.data_stale.max(LEAST),
+            data_dead: self.data_dead.max(LEAST),
+            first_pause: self.first_pause.max(LEAST),
+            longest_pause: self.longest_pause.max(2 * LEAST),
+            connect: self.connect.max(LEAST),
+            ..self
+        }
+    }
+
     /// The pause after the `failures`-th failure in a row: from the doubled `first_pause`, capped at
     /// half of `longest_pause`, up to twice that.
     pub(super) fn pause(&self, failures: u32, noise: &mut Noise) -> Duration {

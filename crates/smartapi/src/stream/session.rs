@@ -2,20 +2,24 @@
 
 mod changes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub use changes::Change;
 
 use super::frame::{ClientFrame, WsError, encode};
 use super::limits::{Limits, MAX_SUBSCRIPTIONS, Noise};
-use super::request::{PING, Request, Subscription};
+use super::request::{PING, Request, StreamError, Subscription, SubscriptionFault};
 use super::state::{Because, ConnectionState, Failure, RenewalFault, TokenFault};
 use super::upgrade::Refusal;
 use crate::clock::Mono;
+use crate::packet::Ltp;
 
 /// WebSocket close code of a normal end.
 const NORMAL: u16 = 1000;
+
+/// So often does a session try again soon after a place has come free.
+const HURRIES: u8 = 3;
 
 /// What the driver is to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,14 +54,6 @@ pub enum End {
     Stopped,
     /// It does not work out.
     Failed(Failure),
-}
-
-/// More subscriptions than one connection carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{was} subscriptions, one connection carries at most {MAX_SUBSCRIPTIONS}")]
-pub struct TooManySubscriptions {
-    /// How many were asked for.
-    pub was: usize,
 }
 
 /// What an open connection has shown so far.
@@ -117,8 +113,9 @@ enum Phase {
 /// `on_lost` the connection is gone: no `Disconnect` follows. Times must not run backwards.
 ///
 /// It keeps these rules: all subscriptions are sent after each connect; a failed attempt is followed
-/// by a pause that doubles, never shorter than [`Limits::first_pause`]; after 429 the pause is at
-/// least [`Limits::cool_down`]; tokens that were refused (401, 403) are renewed once, without a
+/// by a pause that doubles, never shorter than [`Limits::first_pause`], until a connection has been
+/// good for a while; after 429 the pause is at least [`Limits::cool_down`], unless [`Session::hurry`]
+/// says that a place has come free; tokens that were refused (401, 403) are renewed once, without a
 /// pause, and a second refusal ends the session. A renewal that a passing fault of the broker or the
 /// network stopped is made again after a pause, and counts as a failed attempt; one that the broker
 /// refused ends the session, because repeated logins lock accounts.
@@ -127,11 +124,20 @@ enum Phase {
 /// [`Session::set_tokens_end`] has it, a connection that is open is left, tokens are renewed without
 /// waiting for a refusal, and all subscriptions are sent again. A session of orders
 /// ([`Session::orders`]) counts as live when the greeting has come, and may be silent but for heartbeats.
+///
+/// Each request to subscribe has an id of its own. One that the server refuses as invalid is cut in two
+/// and asked again, until the bad subscription is alone; [`Session::take_refused`] names it.
 pub struct Session {
     kind: Kind,
     wanted: BTreeSet<Subscription>,
-    /// Requests of [`Self::change`] that are still to be sent on the open connection.
+    /// Requests that are still to be sent on the open connection.
     changes: Vec<Request>,
+    /// The newest requests to subscribe on it, by their correlation ids.
+    asked: VecDeque<(String, Vec<Subscription>)>,
+    /// How many requests were sent on it.
+    requests: u32,
+    /// What the server has refused since the last [`Self::take_refused`].
+    refused: Option<(StreamError, Vec<Subscription>)>,
     /// When tokens are to be renewed in any case.
     tokens_end: Option<Mono>,
     limits: Limits,
@@ -141,6 +147,8 @@ pub struct Session {
     is_new_state: bool,
     /// Failed attempts in a row.
     failures: u32,
+    /// So many refusals with 429 are still followed by a common pause.
+    hurries: u8,
     /// Tokens were renewed since the server last took some.
     renewed: bool,
     /// Encoded frames for the next `Send`.
@@ -156,15 +164,17 @@ pub struct Session {
 impl Session {
     /// A session of the market that has not begun; `seed` makes its pauses and masks.
     ///
-    /// Errors: [`TooManySubscriptions`] above [`MAX_SUBSCRIPTIONS`]; a repeated one counts once.
+    /// Errors: [`SubscriptionFault`], as each is checked, and above [`MAX_SUBSCRIPTIONS`]; a repeated
+    /// one counts once.
     pub fn new(
         wanted: &[Subscription],
         limits: Limits,
         seed: u64,
-    ) -> Result<Self, TooManySubscriptions> {
+    ) -> Result<Self, SubscriptionFault> {
+        wanted.iter().try_for_each(Subscription::check)?;
         let wanted: BTreeSet<Subscription> = wanted.iter().cloned().collect();
         if wanted.len() > MAX_SUBSCRIPTIONS {
-            return Err(TooManySubscriptions { was: wanted.len() });
+            return Err(SubscriptionFault::TooMany { was: wanted.len() });
         }
         Ok(Self::begin(Kind::Market, wanted, limits, seed))
     }
@@ -174,13 +184,17 @@ impl Session {
             kind,
             wanted,
             changes: Vec::new(),
+            asked: VecDeque::new(),
+            requests: 0,
+            refused: None,
             tokens_end: None,
-            limits,
+            limits: limits.sound(),
             noise: Noise(seed),
             phase: Phase::ConnectDue,
             state: ConnectionState::Connecting { attempt: 1 },
             is_new_state: false,
             failures: 0,
+            hurries: 0,
             renewed: false,
             out: Vec::new(),
             is_sent: false,
@@ -251,11 +265,13 @@ impl Session {
         if !matches!(self.phase, Phase::Connecting) {
             return;
         }
-        self.renewed = false;
+        (self.renewed, self.hurries) = (false, 0);
         self.out.clear();
         self.ping = None;
         let wanted: Vec<Subscription> = self.wanted.iter().cloned().collect();
         self.changes = Request::subscribe(&wanted);
+        self.asked.clear();
+        self.requests = 0;
         self.say_changes();
         let is_greeted = self.kind == Kind::Market;
         self.phase = Phase::Live(Open {
@@ -326,7 +342,15 @@ impl Session {
         }
     }
 
-    /// At least one packet came with the read that ended at `now`.
+    /// Whether a binary frame can be a packet: of a known mode, and at least as long as the shortest.
+    /// Anything else is a life sign and no data, such as the single byte 0x00 that some servers send.
+    #[must_use]
+    #[inline]
+    pub fn is_data(payload: &[u8]) -> bool {
+        payload.len() >= size_of::<Ltp>() && matches!(payload, [1..=4, ..])
+    }
+
+    /// At least one packet, see [`Self::is_data`], came with the read that ended at `now`.
     #[inline]
     pub fn on_data(&mut self, now: Mono) {
         if let Phase::Live(open) = &mut self.phase {
@@ -386,6 +410,30 @@ impl Session {
         }
     }
 
+    /// A session that has ended begins anew.
+    pub fn restart(&mut self) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            (self.phase, self.failures, self.renewed) = (Phase::ConnectDue, 0, false);
+            self.out.clear();
+            self.ping = None;
+        }
+    }
+
+    /// A place has come free: a pause before the next connection is cut short, and the next few
+    /// refusals with 429 are followed by common pauses, because the server may be late to notice.
+    pub fn hurry(&mut self, now: Mono) {
+        self.hurries = HURRIES;
+        let sooner = now.after(self.limits.pause(1, &mut self.noise));
+        let ConnectionState::BackingOff { because, .. } = &self.state else { return };
+        if let Phase::Waiting { until, tokens: None } = &mut self.phase
+            && sooner < *until
+        {
+            *until = sooner;
+            let because = because.clone();
+            self.show(ConnectionState::BackingOff { until: sooner, because });
+        }
+    }
+
     fn renew_for(&mut self, tokens: TokenFault) {
         self.phase = Phase::RenewDue(tokens);
         self.show(ConnectionState::Renewing);
@@ -424,6 +472,10 @@ impl Session {
         }
         if open.next_heartbeat <= now {
             encode(ClientFrame::Text(PING), self.noise.mask(), &mut self.out);
+            if self.kind == Kind::Orders {
+                // Nobody says that a text is answered there; a ping of the protocol has to be.
+                encode(ClientFrame::Ping(&[]), self.noise.mask(), &mut self.out);
+            }
             open.next_heartbeat = now.after(limits.heartbeat);
             self.phase = Phase::Live(open);
         }
@@ -463,9 +515,11 @@ impl Session {
         self.phase = Phase::Leaving(Box::new(next));
     }
 
+    /// Whether the open connection has been good: one that brings a packet and breaks at once is not.
     fn is_proven(&self, now: Mono) -> bool {
-        matches!(self.phase, Phase::Live(open)
-            if open.has_data || now.since(open.since) >= self.limits.proven)
+        let Phase::Live(open) = self.phase else { return false };
+        let life = now.since(open.since);
+        life >= if open.has_data { self.limits.settled } else { self.limits.proven }
     }
 
     /// Counts a lost or failed connection, or renewal, and settles the pause before the next one.
@@ -478,6 +532,10 @@ impl Session {
             return self.end(End::Failed(Failure::GaveUp { attempts, last: because }));
         }
         let pause = match &because {
+            Because::Refused(refusal) if refusal.is_too_many() && self.hurries > 0 => {
+                self.hurries -= 1;
+                Duration::ZERO
+            }
             Because::Refused(refusal) if refusal.is_too_many() => {
                 self.limits.pause_after_429(&mut self.noise)
             }

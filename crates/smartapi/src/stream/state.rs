@@ -185,6 +185,9 @@ pub enum Failure {
         /// What went wrong last.
         last: Because,
     },
+    /// The stream's own thread broke off, because of a bug in what takes its packets or in the stream.
+    #[error("the stream's thread broke off")]
+    BrokeOff,
 }
 
 impl Failure {
@@ -198,6 +201,9 @@ impl Failure {
                  machine's clock is right"
             }
             Self::GaveUp { last, .. } => last.hint(),
+            Self::BrokeOff => {
+                "report this as a bug, with what was said before it; the stream can be begun again"
+            }
         }
     }
 }

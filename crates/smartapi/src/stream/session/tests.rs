@@ -1,5 +1,7 @@
 //! Tests of the session's rules, one by one, with a clock in the test's hand.
 
+mod changes;
+
 use super::*;
 use crate::packet::{ExchangeType, Mode};
 use crate::stream::request::ServerText;
@@ -93,8 +95,8 @@ fn subscribes_once_for_each_mode_after_connecting() {
     let (frames, action) = said(&mut session, at(1.0));
     assert_eq!(action, Action::Read { until: at(11.0) });
     let expected = [
-        r#"{"correlationID":"s1","action":1,"params":{"mode":1,"tokenList":[{"exchangeType":1,"tokens":["26000"]}]}}"#,
-        r#"{"correlationID":"s3","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":1,"tokens":["2885"]},{"exchangeType":2,"tokens":["43854","43855"]}]}}"#,
+        r#"{"correlationID":"s1n1","action":1,"params":{"mode":1,"tokenList":[{"exchangeType":1,"tokens":["26000"]}]}}"#,
+        r#"{"correlationID":"s3n2","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":1,"tokens":["2885"]},{"exchangeType":2,"tokens":["43854","43855"]}]}}"#,
     ];
     assert_eq!(frames, expected);
 }
@@ -107,7 +109,7 @@ fn refuses_more_subscriptions_than_a_connection_carries() {
     let repeated = vec![many[0].clone(); 1001];
     assert!(Session::new(&repeated, Limits::default(), 0).is_ok(), "a repeated pair is free");
     let error = Session::new(&many, Limits::default(), 0).err();
-    assert_eq!(error, Some(TooManySubscriptions { was: 1001 }));
+    assert_eq!(error, Some(SubscriptionFault::TooMany { was: 1001 }));
 }
 
 #[test]
@@ -190,8 +192,84 @@ fn pauses_double_up_to_a_minute_and_begin_anew_after_data() {
     assert_eq!(session.state(), &ConnectionState::Connecting { attempt: 9 });
     session.on_connected(now);
     session.on_data(now);
+    now = now.after(Duration::from_secs(5));
     session.on_lost(now, Because::Lost { detail: "reset".to_owned() });
     assert!(pause_until(&mut session, now) < 1.0);
+}
+
+#[test]
+fn a_server_that_sends_a_packet_and_closes_is_tried_less_and_less_often() {
+    let limits = Limits { max_attempts: Some(4), ..Limits::default() };
+    let mut session = Session::new(&wanted(), limits, 1).expect("few subscriptions");
+    let mut now = at(0.0);
+    for least in [0.5, 1.0, 2.0] {
+        assert_eq!(session.poll(now), Action::Connect);
+        session.on_connected(now);
+        session.on_data(now);
+        session.on_lost(now.after(Duration::from_secs(4)), Because::Silent(Duration::ZERO));
+        now = now.after(Duration::from_secs(4));
+        assert!(pause_until(&mut session, now) >= least);
+        now = now.after(Duration::from_secs(60));
+    }
+    assert_eq!(session.poll(now), Action::Connect);
+    session.on_connected(now);
+    session.on_data(now);
+    session.on_lost(now, Because::Silent(Duration::ZERO));
+    let end = session.poll(now);
+    assert!(matches!(end, Action::Ended(End::Failed(Failure::GaveUp { attempts: 4, .. }))));
+}
+
+#[test]
+fn limits_of_zero_neither_storm_nor_spin() {
+    let zero = Duration::ZERO;
+    let limits = Limits { first_pause: zero, heartbeat: zero, ..Limits::default() };
+    let mut session = Session::new(&wanted(), limits, 1).expect("few subscriptions");
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_lost(at(0.0), Because::Silent(zero));
+    assert!(pause_until(&mut session, at(0.0)) >= 0.001);
+    assert_eq!(session.poll(at(1.0)), Action::Connect);
+    session.on_connected(at(1.0));
+    let (_, action) = said(&mut session, at(1.0));
+    assert!(matches!(action, Action::Read { until } if until > at(1.0)), "{action:?}");
+}
+
+#[test]
+fn a_pause_can_be_cut_short_but_not_a_renewal() {
+    let mut session = session();
+    assert_eq!(session.poll(at(0.0)), Action::Connect);
+    session.on_refused(at(0.0), refusal(429));
+    session.hurry(at(5.0));
+    assert!(pause_until(&mut session, at(5.0)) <= 1.0);
+    let Some(ConnectionState::BackingOff { until, because }) = session.take_state_change() else {
+        panic!("the new end is shown")
+    };
+    assert!(until <= at(6.0) && because == Because::Refused(refusal(429)));
+    for (now, most) in [(6.0, 2.0), (8.0, 4.0), (12.0, 8.0)] {
+        assert_eq!(session.poll(at(now)), Action::Connect);
+        session.on_refused(at(now), refusal(429));
+        assert!(pause_until(&mut session, at(now)) <= most, "the server may be late to notice");
+    }
+    assert_eq!(session.poll(at(20.0)), Action::Connect);
+    session.on_refused(at(20.0), refusal(429));
+    assert!(pause_until(&mut session, at(20.0)) >= 60.0);
+    assert_eq!(session.poll(at(100.0)), Action::Connect);
+    session.on_refused(at(100.0), refusal(401));
+    session.on_renewal_failed(at(100.0), fault(true));
+    let pause = pause_until(&mut session, at(100.0));
+    session.hurry(at(100.0));
+    assert_eq!(pause_until(&mut session, at(100.0)), pause);
+}
+
+#[test]
+fn an_ended_session_can_begin_again() {
+    let mut session = live(at(0.0));
+    session.on_stop();
+    let _ = said(&mut session, at(0.0));
+    assert_eq!(session.poll(at(0.0)), Action::Ended(End::Stopped));
+    session.restart();
+    assert_eq!(session.poll(at(1.0)), Action::Connect);
+    session.on_connected(at(1.0));
+    assert_eq!(said(&mut session, at(1.0)).0.len(), 2, "with all subscriptions");
 }
 
 #[test]
@@ -398,6 +476,7 @@ fn every_cause_and_failure_has_a_hint_and_its_value() {
             "why",
         ),
         (Failure::GaveUp { attempts: 3, last: lost("reset") }, "3"),
+        (Failure::BrokeOff, "broke off"),
     ];
     for (failure, value) in failures {
         assert!(failure.to_string().contains(value) && !failure.hint().is_empty(), "{failure}");
@@ -411,118 +490,5 @@ fn text_frames_are_pongs_errors_or_unknown() {
     let ServerText::Error(error) = ServerText::read(text) else { panic!("an error") };
     assert!(error.to_string().contains("E1002") && error.to_string().contains("s3"));
     assert!(!error.hint().is_empty());
-    assert_eq!(ServerText::read(r#"{"a":1}"#), ServerText::Unknown);
-    assert_eq!(ServerText::read(""), ServerText::Unknown);
-}
-
-fn more(token: &str) -> Subscription {
-    Subscription { token: token.to_owned(), ..wanted()[0].clone() }
-}
-
-#[test]
-fn a_change_is_sent_at_once_and_again_after_the_next_connect() {
-    let mut session = live(at(0.0));
-    let change = Change {
-        unsubscribe: vec![wanted()[1].clone(), more("9")],
-        subscribe: vec![more("1"), more("1"), wanted()[0].clone()],
-    };
-    session.change(at(1.0), &change).expect("few");
-    assert!(session.wants_poll(at(1.0)));
-    let expected = [
-        r#"{"correlationID":"u1","action":0,"params":{"mode":1,"tokenList":[{"exchangeType":1,"tokens":["26000"]}]}}"#,
-        r#"{"correlationID":"s3","action":1,"params":{"mode":3,"tokenList":[{"exchangeType":2,"tokens":["1"]}]}}"#,
-    ];
-    assert_eq!(said(&mut session, at(1.0)).0, expected);
-    session.on_lost(at(2.0), Because::Lost { detail: "reset".to_owned() });
-    session
-        .change(at(2.0), &Change { subscribe: vec![more("2")], ..Change::default() })
-        .expect("few");
-    assert_eq!(session.poll(at(60.0)), Action::Connect);
-    session.on_connected(at(60.0));
-    let (frames, _) = said(&mut session, at(60.0));
-    assert_eq!(frames.len(), 1, "{frames:?}");
-    assert!(frames[0].contains(r#"["1","2","43854","43855"]"#), "{}", frames[0]);
-}
-
-#[test]
-fn a_change_beyond_the_limit_changes_nothing() {
-    let mut session = live(at(0.0));
-    let subscribe = (0..997).map(|token| more(&token.to_string())).collect();
-    let change = Change { unsubscribe: vec![more("9999")], subscribe };
-    assert_eq!(session.change(at(1.0), &change), Err(TooManySubscriptions { was: 1001 }));
-    assert_eq!(said(&mut session, at(1.0)).0, [""; 0]);
-    let change = Change { unsubscribe: vec![wanted()[1].clone()], ..change };
-    assert_eq!(session.change(at(1.0), &change), Ok(()), "what ends makes room");
-}
-
-#[test]
-fn the_first_subscription_starts_the_watch_over_data() {
-    let mut session = Session::new(&[], Limits::default(), 7).expect("none");
-    assert_eq!(session.poll(at(0.0)), Action::Connect);
-    session.on_connected(at(0.0));
-    for second in 1..=100 {
-        session.on_control(at(f64::from(second)));
-        let _ = said(&mut session, at(f64::from(second)));
-        assert_eq!(session.state(), &ConnectionState::Live, "second {second}");
-    }
-    session.change(at(100.0), &Change { subscribe: wanted(), ..Change::default() }).expect("few");
-    let _ = said(&mut session, at(100.0));
-    assert_eq!(session.state(), &ConnectionState::Live);
-}
-
-#[test]
-fn the_order_stream_is_live_after_its_greeting_and_may_then_be_silent() {
-    let mut session = Session::orders(Limits::default(), 7);
-    assert_eq!(session.poll(at(0.0)), Action::Connect);
-    session.on_connected(at(0.0));
-    session.on_control(at(0.1));
-    session.on_text(at(0.1), "pong");
-    assert_eq!(session.state(), &ConnectionState::Connecting { attempt: 1 });
-    let greeting = crate::order_update::OrderUpdate::greeting("A1");
-    session.on_text(at(0.2), &serde_json::to_string(&greeting).expect("plain data"));
-    assert_eq!(session.state(), &ConnectionState::Live);
-    for second in 1..=300 {
-        session.on_control(at(f64::from(second)));
-        let _ = said(&mut session, at(f64::from(second)));
-        assert_eq!(session.state(), &ConnectionState::Live, "second {second}");
-    }
-}
-
-#[test]
-fn an_order_stream_without_a_greeting_is_given_up() {
-    let mut session = Session::orders(Limits::default(), 7);
-    assert_eq!(session.poll(at(0.0)), Action::Connect);
-    session.on_connected(at(0.0));
-    session.on_control(at(9.0));
-    let (_, action) = said(&mut session, at(9.0));
-    assert_eq!(action, Action::Read { until: at(10.0) });
-    let (_, action) = said(&mut session, at(10.0));
-    assert_eq!(action, Action::Disconnect);
-    let ConnectionState::BackingOff { because, .. } = session.state() else { panic!("backs off") };
-    assert_eq!(*because, Because::NoGreeting(Duration::from_secs(10)));
-}
-
-#[test]
-fn when_the_tokens_day_is_over_it_renews_and_subscribes_again_without_a_refusal() {
-    let mut session = live(at(0.0));
-    session.set_tokens_end(Some(at(5.0)));
-    assert_eq!(said(&mut session, at(1.0)).1, Action::Read { until: at(5.0) });
-    let (frames, action) = said(&mut session, at(5.0));
-    assert_eq!((frames.len(), action), (1, Action::Disconnect), "says good-bye");
-    assert_eq!(session.poll(at(5.0)), Action::Renew);
-    assert_eq!(session.state(), &ConnectionState::Renewing);
-    session.on_renewal_failed(at(5.0), fault(true));
-    assert!(session.state().to_string().contains("day is over"), "{}", session.state());
-    assert_eq!(session.poll(at(60.0)), Action::Renew);
-    session.on_renewed();
-    assert_eq!(session.poll(at(60.0)), Action::Connect);
-    session.on_connected(at(60.0));
-    assert_eq!(said(&mut session, at(60.0)).0.len(), 2, "all subscriptions");
-}
-
-#[test]
-fn tokens_whose_day_is_over_are_not_tried() {
-    let mut session = session();
-    session.set_tokens_end(Some(at(5.0)));
-    assert_eq!(session.poll(at(5.0)), Action::Renew);
+    assert_eq!(ServerText::read(""), ServerText::Unknown(String::new()));
 }
