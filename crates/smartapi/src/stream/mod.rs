@@ -1,6 +1,7 @@
 //! The streams of the market and of orders without I/O: what is said on the socket, and when.
 
 pub mod expiry;
+pub mod fleet;
 pub mod frame;
 pub mod limits;
 pub mod request;

@@ -12,8 +12,8 @@ use super::session::Change;
 pub const MAX_CONNECTIONS: usize = 3;
 /// The traded instruments' connection.
 pub const FIRST: usize = 0;
-/// Where the others are put: the first connection is the last choice.
-const CHOICES: [usize; MAX_CONNECTIONS] = [1, 2, FIRST];
+/// The connections beside it, in the order in which they are filled.
+pub(super) const SIDES: [usize; MAX_CONNECTIONS - 1] = [1, 2];
 
 /// More subscriptions than there are places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,12 +26,15 @@ pub enum SpreadFault {
         /// How many one connection carries.
         most: usize,
     },
-    /// More than all connections together carry.
-    #[error("{was} subscriptions, {MAX_CONNECTIONS} connections carry at most {most}")]
+    /// More beside trading than the other connections carry.
+    #[error(
+        "{was} subscriptions beside trading, the {} connections for them carry at most {most}",
+        SIDES.len()
+    )]
     Full {
         /// How many it would be.
         was: usize,
-        /// How many all connections carry.
+        /// How many those connections carry.
         most: usize,
     },
 }
@@ -43,7 +46,8 @@ impl SpreadFault {
         match self {
             Self::Traded { .. } => "watch some of them beside trading, over the other connections",
             Self::Full { .. } => {
-                "ask for fewer, and for one mode of each token: each mode counts by itself"
+                "ask for fewer, and for one mode of each token, as each mode counts by itself; the \
+                 traded instruments' connection carries nothing else"
             }
         }
     }
@@ -60,12 +64,13 @@ pub struct Move {
 
 /// The plan of one account's connections.
 ///
-/// Traded subscriptions are on the first connection and never move. The others fill the second, then
-/// the third, then what is left of the first. A change moves nothing but what it has to.
+/// Traded subscriptions are on the first connection, and nothing else is: each packet there takes the
+/// trader's time. The others fill the second connection, then the third. A change moves nothing but
+/// what it has to.
 #[derive(Clone, Debug)]
 pub struct Spread {
-    traded: BTreeSet<Subscription>,
-    others: [BTreeSet<Subscription>; MAX_CONNECTIONS],
+    /// What each connection is to carry; the first, what is traded.
+    places: [BTreeSet<Subscription>; MAX_CONNECTIONS],
     /// The server has no place for this connection at the moment.
     is_refused: [bool; MAX_CONNECTIONS],
     /// How many one connection carries.
@@ -91,7 +96,8 @@ impl Spread {
         Self::with_room(MAX_SUBSCRIPTIONS, traded, others)
     }
 
-    fn with_room(
+    /// A plan for connections that carry so many each.
+    pub(super) fn with_room(
         most: usize,
         traded: &[Subscription],
         others: &[Subscription],
@@ -100,24 +106,48 @@ impl Spread {
         if traded.len() > most {
             return Err(SpreadFault::Traded { was: traded.len(), most });
         }
-        let (empty, is_refused) = (Default::default(), Default::default());
-        let mut plan = Self { traded, others: empty, is_refused, most };
+        let (places, is_refused) = ([traded, BTreeSet::new(), BTreeSet::new()], [false; 3]);
+        let mut plan = Self { places, is_refused, most };
         plan.subscribe(others)?;
         Ok(plan)
     }
 
-    /// Adds to the others; those that are there already are free.
+    /// Replaces what is traded: what is among the others moves, what is not traded any more ends.
+    ///
+    /// Errors: [`SpreadFault::Traded`], and then nothing has changed.
+    pub fn trade(&mut self, traded: &[Subscription]) -> Result<Vec<Move>, SpreadFault> {
+        let wanted: BTreeSet<Subscription> = traded.iter().cloned().collect();
+        if wanted.len() > self.most {
+            return Err(SpreadFault::Traded { was: wanted.len(), most: self.most });
+        }
+        let mut moves = Moves::default();
+        let had = &self.places[FIRST];
+        let gone: Vec<_> = had.difference(&wanted).cloned().collect();
+        let fresh: Vec<_> = wanted.difference(had).cloned().collect();
+        gone.iter().for_each(|one| self.take(one, &mut moves));
+        for one in fresh {
+            self.take(&one, &mut moves);
+            self.set(FIRST, one, &mut moves);
+        }
+        self.tidy(&mut moves);
+        Ok(moves.list())
+    }
+
+    /// Adds to the others; those that are there already, or traded, are free.
     ///
     /// Errors: [`SpreadFault::Full`], and then nothing has changed.
     pub fn subscribe(&mut self, wanted: &[Subscription]) -> Result<Vec<Move>, SpreadFault> {
         let fresh: BTreeSet<_> = wanted.iter().filter(|one| self.place_of(one).is_none()).collect();
-        let (was, most) = (self.count() + fresh.len(), MAX_CONNECTIONS * self.most);
+        let held: usize = SIDES.iter().map(|&place| self.places[place].len()).sum();
+        let (was, most) = (held + fresh.len(), SIDES.len() * self.most);
         if was > most {
             return Err(SpreadFault::Full { was, most });
         }
         let mut moves = Moves::default();
         for one in fresh {
-            self.put(one.clone(), &mut moves);
+            if let Some(place) = self.room() {
+                self.set(place, one.clone(), &mut moves);
+            }
         }
         Ok(moves.list())
     }
@@ -125,35 +155,28 @@ impl Spread {
     /// Takes subscriptions away, traded ones too; unknown ones are ignored.
     pub fn unsubscribe(&mut self, unwanted: &[Subscription]) -> Vec<Move> {
         let mut moves = Moves::default();
-        for one in unwanted {
-            if let Some(connection) = self.place_of(one) {
-                self.traded.remove(one);
-                self.others[connection].remove(one);
-                moves.0[connection].unsubscribe.push(one.clone());
-            }
-        }
+        unwanted.iter().for_each(|one| self.take(one, &mut moves));
         self.tidy(&mut moves);
         moves.list()
     }
 
-    /// The server has no place for a connection: what fits elsewhere moves there.
+    /// The server has no place for a connection: what fits on the other of the two moves there.
     ///
     /// The rest stays, is among [`Self::unserved`], and is served when the connection is
     /// [`Self::restore`]d or room comes up. The first connection keeps what it has.
     pub fn refuse(&mut self, connection: usize) -> Vec<Move> {
-        let mut moves = Moves::default();
-        if connection != FIRST && connection < MAX_CONNECTIONS {
-            self.is_refused[connection] = true;
-            self.tidy(&mut moves);
-        }
-        moves.list()
+        self.mark(connection, true)
     }
 
     /// The connection has come about after all.
     pub fn restore(&mut self, connection: usize) -> Vec<Move> {
+        self.mark(connection, false)
+    }
+
+    fn mark(&mut self, connection: usize, is_refused: bool) -> Vec<Move> {
         let mut moves = Moves::default();
-        if let Some(refused) = self.is_refused.get_mut(connection) {
-            *refused = false;
+        if let Some(mark) = self.is_refused.get_mut(connection) {
+            *mark = is_refused;
             self.tidy(&mut moves);
         }
         moves.list()
@@ -161,14 +184,20 @@ impl Spread {
 
     /// What a connection is to carry.
     pub fn of(&self, connection: usize) -> impl Iterator<Item = &Subscription> {
-        let traded = (connection == FIRST).then_some(&self.traded);
-        traded.into_iter().chain(self.others.get(connection)).flatten()
+        self.places.get(connection).into_iter().flatten()
     }
 
     /// What no connection serves at the moment.
     pub fn unserved(&self) -> impl Iterator<Item = &Subscription> {
-        let refused = self.others.iter().zip(self.is_refused).filter(|(_, refused)| *refused);
-        refused.flat_map(|(some, _)| some)
+        (0..MAX_CONNECTIONS)
+            .filter(|&place| self.is_refused(place))
+            .flat_map(|place| self.of(place))
+    }
+
+    /// Whether the server has no place for a connection.
+    #[must_use]
+    pub fn is_refused(&self, connection: usize) -> bool {
+        self.is_refused.get(connection).is_some_and(|refused| *refused)
     }
 
     /// Whether a connection has anything to carry; the first one always has its place.
@@ -180,51 +209,48 @@ impl Spread {
     /// How many there are in all.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.traded.len() + self.others.iter().map(BTreeSet::len).sum::<usize>()
+        self.places.iter().map(BTreeSet::len).sum()
     }
 
     fn place_of(&self, one: &Subscription) -> Option<usize> {
-        if self.traded.contains(one) {
-            return Some(FIRST);
-        }
-        self.others.iter().position(|some| some.contains(one))
+        self.places.iter().position(|some| some.contains(one))
     }
 
     fn has_room(&self, connection: usize) -> bool {
-        let traded = if connection == FIRST { self.traded.len() } else { 0 };
-        traded + self.others[connection].len() < self.most
+        self.places[connection].len() < self.most
     }
 
-    /// The best place with room: one that is served first.
+    /// The best of the other places with room: one that is served first.
     fn room(&self) -> Option<usize> {
-        let open = CHOICES.into_iter().filter(|&place| !self.is_refused[place]);
-        let refused = CHOICES.into_iter().filter(|&place| self.is_refused[place]);
+        let open = SIDES.into_iter().filter(|&place| !self.is_refused[place]);
+        let refused = SIDES.into_iter().filter(|&place| self.is_refused[place]);
         open.chain(refused).find(|&place| self.has_room(place))
     }
 
-    /// Puts one where there is room; whoever calls has seen that there is.
-    fn put(&mut self, one: Subscription, moves: &mut Moves) {
-        if let Some(place) = self.room() {
-            moves.0[place].subscribe.push(one.clone());
-            self.others[place].insert(one);
+    fn set(&mut self, place: usize, one: Subscription, moves: &mut Moves) {
+        moves.0[place].subscribe.push(one.clone());
+        self.places[place].insert(one);
+    }
+
+    fn take(&mut self, one: &Subscription, moves: &mut Moves) {
+        if let Some(place) = self.place_of(one) {
+            self.places[place].remove(one);
+            moves.0[place].unsubscribe.push(one.clone());
         }
     }
 
-    /// Moves what is in a bad place to a better one: off refused connections, then off the first.
+    /// Moves what is on a refused connection to the other one, as far as it fits.
     fn tidy(&mut self, moves: &mut Moves) {
-        let refused = CHOICES.into_iter().filter(|&place| self.is_refused[place]);
-        let bad: Vec<usize> = refused.chain([FIRST]).collect();
-        for place in bad {
-            let is_better = |&other: &usize| {
-                let is_last = other == FIRST && place == FIRST;
-                !self.is_refused[other] && !is_last
-            };
-            let better: Vec<usize> = CHOICES.into_iter().filter(is_better).collect();
-            while let Some(&to) = better.iter().find(|&&other| self.has_room(other)) {
-                let Some(one) = self.others[place].pop_first() else { break };
-                moves.0[place].unsubscribe.push(one.clone());
-                moves.0[to].subscribe.push(one.clone());
-                self.others[to].insert(one);
+        let (refused, open): (Vec<usize>, Vec<usize>) =
+            SIDES.into_iter().partition(|&place| self.is_refused[place]);
+        for place in refused {
+            for &to in &open {
+                while self.has_room(to)
+                    && let Some(one) = self.places[place].first().cloned()
+                {
+                    self.take(&one, moves);
+                    self.set(to, one, moves);
+                }
             }
         }
     }

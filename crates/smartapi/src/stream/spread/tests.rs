@@ -31,15 +31,16 @@ fn the_first_connection_is_the_traders_and_the_others_fill_the_next_ones() {
 }
 
 #[test]
-fn three_thousand_fit_and_one_more_is_refused_with_the_numbers() {
-    let mut plan = Spread::new(&some(0..1), &some(1..3000)).expect("fits");
+fn a_thousand_traded_and_two_thousand_others_fit_and_one_more_is_refused_with_the_numbers() {
+    let mut plan = Spread::new(&some(0..1000), &some(1000..3000)).expect("fits");
     assert_eq!(sizes(&plan), [1000; 3]);
     assert_eq!(plan.subscribe(&some(0..3000)), Ok(vec![]), "what is there is free");
     let full = plan.subscribe(&some(3000..3001)).expect_err("full");
-    assert_eq!(full, SpreadFault::Full { was: 3001, most: 3000 });
+    assert_eq!(full, SpreadFault::Full { was: 2001, most: 2000 });
     let traded = Spread::new(&some(0..1001), &[]).expect_err("too many");
     assert_eq!(traded, SpreadFault::Traded { was: 1001, most: 1000 });
-    for (fault, values) in [(full, ["3001", "3000"]), (traded, ["1001", "1000"])] {
+    assert_eq!(plan.trade(&some(0..1001)), Err(traded));
+    for (fault, values) in [(full, ["2001", "2000"]), (traded, ["1001", "1000"])] {
         let text = fault.to_string();
         assert!(values.iter().all(|value| text.contains(value)), "{text}");
         assert!(!fault.hint().is_empty());
@@ -59,28 +60,44 @@ fn a_change_moves_nothing_else() {
 
 #[test]
 fn a_refused_connection_gives_away_what_fits_and_names_the_rest() {
-    let mut plan = Spread::with_room(5, &some(0..2), &some(2..12)).expect("fits");
-    assert_eq!(sizes(&plan), [2, 5, 5]);
-    let _ = plan.refuse(2);
-    assert_eq!((sizes(&plan), plan.unserved().count()), ([5, 5, 2], 2));
-    let _ = plan.unsubscribe(&some(2..4));
+    let mut plan = Spread::with_room(5, &some(0..2), &some(2..10)).expect("fits");
+    assert_eq!(sizes(&plan), [2, 5, 3]);
+    let _ = plan.refuse(1);
+    assert_eq!((sizes(&plan), plan.unserved().count()), ([2, 3, 5], 3));
+    let gone: Vec<_> = plan.of(2).take(3).cloned().collect();
+    let _ = plan.unsubscribe(&gone);
     assert_eq!(plan.unserved().count(), 0, "room came up: {:?}", sizes(&plan));
-    assert!(!plan.is_needed(2));
+    assert!(!plan.is_needed(1));
 }
 
 #[test]
-fn a_restored_connection_relieves_the_traders() {
-    let mut plan = Spread::with_room(5, &some(0..2), &some(2..9)).expect("fits");
+fn nothing_but_what_is_traded_is_ever_put_on_the_first_connection() {
+    let mut plan = Spread::with_room(5, &some(0..1), &some(1..7)).expect("fits");
+    let _ = plan.refuse(1);
     let _ = plan.refuse(2);
-    assert_eq!(sizes(&plan), [4, 5, 0]);
+    assert_eq!((plan.of(FIRST).count(), plan.unserved().count()), (1, 6));
     let _ = plan.restore(2);
-    assert_eq!(sizes(&plan), [2, 5, 2]);
+    assert_eq!((sizes(&plan), plan.unserved().count()), ([1, 1, 5], 1));
+}
+
+#[test]
+fn what_is_traded_can_be_replaced_and_comes_from_the_others() {
+    let mut plan = Spread::with_room(5, &some(0..2), &some(2..4)).expect("fits");
+    let moves = plan.trade(&some(1..3)).expect("fits");
+    let first = Change { unsubscribe: some([0]), subscribe: some([2]) };
+    let second = Change { unsubscribe: some([2]), subscribe: vec![] };
+    let expected = [Move { connection: 0, change: first }, Move { connection: 1, change: second }];
+    assert_eq!(moves, expected);
+    assert_eq!(plan.unserved().count(), 0);
+    let _ = plan.refuse(FIRST);
+    assert_eq!(plan.unserved().cloned().collect::<Vec<_>>(), some(1..3), "traded ones are named");
 }
 
 #[derive(Clone, Debug)]
 enum Step {
     Subscribe(Vec<usize>),
     Unsubscribe(Vec<usize>),
+    Trade(Vec<usize>),
     Refuse(usize),
     Restore(usize),
 }
@@ -90,6 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         numbers().prop_map(Step::Subscribe),
         numbers().prop_map(Step::Unsubscribe),
+        numbers().prop_map(Step::Trade),
         (0_usize..5).prop_map(Step::Refuse),
         (0_usize..5).prop_map(Step::Restore),
     ]
@@ -115,26 +133,45 @@ proptest! {
         steps in prop::collection::vec(step(), 0..40),
     ) {
         let mut plan = Spread::with_room(5, &some(traded.clone()), &[]).expect("few");
-        let mut model: BTreeSet<Subscription> = some(traded).into_iter().collect();
+        let mut trade: BTreeSet<Subscription> = some(traded).into_iter().collect();
+        let mut others: BTreeSet<Subscription> = BTreeSet::new();
         let mut have = [0, 1, 2].map(|connection| plan.of(connection).cloned().collect());
         for step in steps {
             let moves = match step {
                 Step::Subscribe(numbers) => {
-                    let more: BTreeSet<_> = model.iter().cloned().chain(some(numbers.clone())).collect();
+                    let more = some(numbers.clone()).into_iter().filter(|one| !trade.contains(one));
+                    let more: BTreeSet<_> = others.iter().cloned().chain(more).collect();
                     match plan.subscribe(&some(numbers)) {
                         Ok(moves) => {
-                            model = more;
+                            others = more;
                             moves
                         }
                         Err(fault) => {
-                            prop_assert_eq!(fault, SpreadFault::Full { was: more.len(), most: 15 });
+                            prop_assert_eq!(fault, SpreadFault::Full { was: more.len(), most: 10 });
                             continue;
                         }
                     }
                 }
                 Step::Unsubscribe(numbers) => {
-                    some(numbers.clone()).iter().for_each(|one| { model.remove(one); });
+                    for one in some(numbers.clone()) {
+                        let _ = (others.remove(&one), trade.remove(&one));
+                    }
                     plan.unsubscribe(&some(numbers))
+                }
+                Step::Trade(numbers) => {
+                    let wanted: BTreeSet<_> = some(numbers.clone()).into_iter().collect();
+                    match plan.trade(&some(numbers)) {
+                        Ok(moves) => {
+                            others.retain(|one| !wanted.contains(one));
+                            trade = wanted;
+                            moves
+                        }
+                        Err(fault) => {
+                            let was = wanted.len();
+                            prop_assert_eq!(fault, SpreadFault::Traded { was, most: 5 });
+                            continue;
+                        }
+                    }
                 }
                 Step::Refuse(connection) => plan.refuse(connection),
                 Step::Restore(connection) => plan.restore(connection),
@@ -142,13 +179,15 @@ proptest! {
             carry_out(&mut have, moves);
             let planned = [0, 1, 2].map(|connection| plan.of(connection).cloned().collect());
             prop_assert_eq!(&have, &planned, "moves lead from plan to plan");
-            let all: Vec<_> = have.iter().flatten().cloned().collect();
-            prop_assert_eq!(all.len(), model.len(), "nothing twice");
-            prop_assert_eq!(&all.into_iter().collect::<BTreeSet<_>>(), &model, "nothing lost");
-            prop_assert_eq!(plan.count(), model.len());
-            let open = CHOICES.into_iter().filter(|&place| !plan.is_refused[place]);
+            prop_assert_eq!(&have[FIRST], &trade, "the first carries what is traded alone");
+            let rest: Vec<_> = have[1..].iter().flatten().cloned().collect();
+            prop_assert_eq!(rest.len(), others.len(), "nothing twice");
+            prop_assert_eq!(&rest.into_iter().collect::<BTreeSet<_>>(), &others, "nothing lost");
+            prop_assert_eq!(plan.count(), trade.len() + others.len());
+            let open = SIDES.into_iter().filter(|&place| !plan.is_refused[place]);
             let room: usize = open.map(|place| 5 - have[place].len()).sum();
-            prop_assert!(plan.unserved().next().is_none() || room == 0, "served where there is room");
+            let waits = SIDES.into_iter().any(|place| plan.is_refused[place] && !have[place].is_empty());
+            prop_assert!(!waits || room == 0, "served where there is room");
         }
     }
 }
