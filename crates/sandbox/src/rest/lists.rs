@@ -136,7 +136,7 @@ async fn put_call_ratio(State(twin): State<Arc<Twin>>, headers: HeaderMap) -> An
     twin.pass_logged_in(routes::PUT_CALL_RATIO, &headers)?;
     let listing = &twin.exchange.listing;
     let row = (listing.option == "CE")
-        .then(|| PutCallRow { pcr: Decimal::ZERO, trading_symbol: listing.symbol.clone() });
+        .then(|| PutCallRow { pcr: Some(Decimal::ZERO), trading_symbol: listing.symbol.clone() });
     Ok(success(Rows(Vec::from_iter(row))))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 
 use super::words::{Exchange, OrderType, Product, Side, Validity, Variety};
 use crate::clock::Wall;
-use crate::wire::{Open, Rupees, TimeOfDay, text, text_or_zero, words};
+use crate::wire::{Open, Rupees, TimeOfDay, loose_text, text, text_or_zero, words};
 
 words! {
     /// The states of an order.
@@ -83,7 +83,7 @@ pub struct OrderRow {
     pub triggerprice: Rupees,
     #[serde(default, with = "text")]
     pub quantity: Option<i64>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub disclosedquantity: Option<i64>,
     #[serde(default, with = "text_or_zero")]
     pub squareoff: Rupees,
@@ -110,7 +110,7 @@ pub struct OrderRow {
     pub optiontype: String,
     #[serde(default, with = "text")]
     pub expirydate: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub lotsize: Option<i64>,
     #[serde(default, with = "text")]
     pub cancelsize: Option<i64>,
@@ -131,11 +131,11 @@ pub struct OrderRow {
     pub status: Open<OrderStatus>,
     #[serde(default, with = "text")]
     pub orderstatus: Open<OrderStatus>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub updatetime: Option<Wall>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub exchtime: Option<Wall>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub exchorderupdatetime: Option<Wall>,
     #[serde(default, with = "text")]
     pub fillid: String,
@@ -253,13 +253,13 @@ pub struct TradeRow {
     pub optiontype: String,
     #[serde(default, with = "text")]
     pub expirydate: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub marketlot: Option<i64>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub precision: Option<i64>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub multiplier: Option<i64>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub tradevalue: Option<Rupees>,
     #[serde(default, with = "text")]
     pub transactiontype: Open<Side>,
@@ -271,6 +271,6 @@ pub struct TradeRow {
     pub orderid: String,
     #[serde(default, with = "text")]
     pub fillid: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub filltime: Option<TimeOfDay>,
 }

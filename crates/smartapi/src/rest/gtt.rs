@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::order_check::{OrderFault, check_contract, check_quantity};
+use super::order_check::{OrderFault, check_contract, check_id, check_quantity};
 use super::words::{Exchange, OrderType, Product, Side};
 use crate::clock::Wall;
-use crate::wire::{Open, Rupees, iso_utc, number, text, text_or_zero, words};
+use crate::wire::{Open, Rupees, iso_utc, loose_text, number, text, text_or_zero, words};
 
 words! {
     /// The kinds of rules.
@@ -57,7 +57,9 @@ pub struct CreateRule {
     pub qty: i64,
     #[serde(with = "text")]
     pub triggerprice: Rupees,
-    #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
+    /// None is sent as zero, for the field has to be there.
+    #[serde(default, with = "none_as_zero")]
+    #[cfg_attr(test, proptest(strategy = "none_as_zero::any()"))]
     pub disclosedqty: Option<i64>,
     #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
     pub timeperiod: Option<i64>,
@@ -81,6 +83,27 @@ impl CreateRule {
             check_prices(price, self.stoplosstriggerprice.unwrap_or_default())?;
         }
         Ok(())
+    }
+}
+
+/// A quantity that has to be there, where none is zero.
+mod none_as_zero {
+    use serde::{Deserializer, Serializer};
+
+    use crate::wire::text;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+    pub(super) fn serialize<S: Serializer>(units: &Option<i64>, to: S) -> Result<S::Ok, S::Error> {
+        text::serialize(&units.unwrap_or_default(), to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+        text::deserialize(from).map(|units: Option<i64>| units.filter(|units| *units != 0))
+    }
+
+    #[cfg(test)]
+    pub(super) fn any() -> impl proptest::strategy::Strategy<Value = Option<i64>> {
+        proptest::option::of(1_i64..)
     }
 }
 
@@ -113,13 +136,16 @@ pub struct ModifyRule {
     pub qty: i64,
     #[serde(with = "text")]
     pub triggerprice: Rupees,
-    #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
+    /// None is sent as zero, for the field has to be there.
+    #[serde(default, with = "none_as_zero")]
+    #[cfg_attr(test, proptest(strategy = "none_as_zero::any()"))]
     pub disclosedqty: Option<i64>,
 }
 
 impl ModifyRule {
     /// Errors: the first thing that the broker would refuse.
     pub fn check(&self) -> Result<(), OrderFault> {
+        check_id(&self.id)?;
         check_quantity(self.qty, self.disclosedqty)?;
         check_prices(self.price, self.triggerprice)
     }
@@ -136,6 +162,13 @@ pub struct CancelRule {
     #[serde(with = "text")]
     pub symboltoken: String,
     pub exchange: Exchange,
+}
+
+impl CancelRule {
+    /// Errors: the first thing that the broker would refuse.
+    pub fn check(&self) -> Result<(), OrderFault> {
+        check_id(&self.id)
+    }
 }
 
 /// Body of [`super::routes::GTT_DETAILS`], and data of the answers to the three that write.
@@ -174,11 +207,11 @@ pub struct RuleRow {
     pub id: String,
     #[serde(default, with = "text")]
     pub status: Open<RuleStatus>,
-    #[serde(default, deserialize_with = "text::deserialize", serialize_with = "iso_utc")]
+    #[serde(default, deserialize_with = "loose_text::deserialize", serialize_with = "iso_utc")]
     pub createddate: Option<Wall>,
-    #[serde(default, deserialize_with = "text::deserialize", serialize_with = "iso_utc")]
+    #[serde(default, deserialize_with = "loose_text::deserialize", serialize_with = "iso_utc")]
     pub updateddate: Option<Wall>,
-    #[serde(default, deserialize_with = "text::deserialize", serialize_with = "iso_utc")]
+    #[serde(default, deserialize_with = "loose_text::deserialize", serialize_with = "iso_utc")]
     pub expirydate: Option<Wall>,
     #[serde(default, with = "text")]
     pub clientid: String,

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{Consent, Exchange};
-use crate::wire::{Decimal, Open, Rupees, number, text, words};
+use crate::wire::{Decimal, Open, Rupees, loose_number, loose_text, number, text, words};
 
 /// Body of [`super::routes::OPTION_GREEKS`]; NSE only.
 ///
@@ -37,17 +37,17 @@ pub struct GreeksRow {
     /// CE or PE.
     #[serde(with = "text")]
     pub option_type: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub delta: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub gamma: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub theta: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub vega: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub implied_volatility: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub trade_volume: Option<Decimal>,
 }
 
@@ -98,13 +98,13 @@ pub struct MoversRequest {
 pub struct MoverRow {
     #[serde(with = "text")]
     pub trading_symbol: String,
-    #[serde(default, with = "number")]
+    #[serde(default, with = "loose_number")]
     pub percent_change: Option<Decimal>,
     #[serde(with = "number")]
     pub symbol_token: i64,
-    #[serde(default, with = "number")]
+    #[serde(default, with = "loose_number")]
     pub opn_interest: Option<Decimal>,
-    #[serde(default, with = "number")]
+    #[serde(default, with = "loose_number")]
     pub net_change_opn_interest: Option<Decimal>,
 }
 
@@ -115,8 +115,9 @@ pub struct MoverRow {
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct PutCallRow {
-    #[serde(with = "number")]
-    pub pcr: Decimal,
+    /// None where there is no put or no call.
+    #[serde(default, with = "loose_number")]
+    pub pcr: Option<Decimal>,
     #[serde(with = "text")]
     pub trading_symbol: String,
 }
@@ -158,13 +159,13 @@ pub struct BuildUpRow {
     pub symbol_token: String,
     #[serde(default, with = "text")]
     pub ltp: Option<Rupees>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub net_change: Option<Rupees>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub percent_change: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub opn_interest: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub net_change_opn_interest: Option<Decimal>,
     #[serde(default, with = "text")]
     pub trading_symbol: String,
@@ -181,7 +182,7 @@ pub struct IntradayRow {
     #[serde(rename = "SymbolName", with = "text")]
     pub symbol_name: String,
     /// How many times the margin one may trade.
-    #[serde(rename = "Multiplier", default, with = "text")]
+    #[serde(rename = "Multiplier", default, with = "loose_text")]
     pub multiplier: Option<Decimal>,
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::Exchange;
 use crate::clock::Wall;
-use crate::wire::{Decimal, Open, Rupees, list, number, text, words};
+use crate::wire::{Decimal, Open, Rupees, list, loose_number, loose_text, number, text, words};
 
 /// Body of [`super::routes::LTP`].
 ///
@@ -190,13 +190,13 @@ pub struct QuoteRow {
     pub close: Option<Rupees>,
     #[serde(default, with = "number", skip_serializing_if = "Option::is_none")]
     pub last_trade_qty: Option<i64>,
-    #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "loose_text", skip_serializing_if = "Option::is_none")]
     pub exch_feed_time: Option<Wall>,
-    #[serde(default, with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "loose_text", skip_serializing_if = "Option::is_none")]
     pub exch_trade_time: Option<Wall>,
-    #[serde(default, with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "loose_number", skip_serializing_if = "Option::is_none")]
     pub net_change: Option<Rupees>,
-    #[serde(default, with = "number", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "loose_number", skip_serializing_if = "Option::is_none")]
     pub percent_change: Option<Decimal>,
     #[serde(default, with = "number", skip_serializing_if = "Option::is_none")]
     pub avg_price: Option<Rupees>,

@@ -93,6 +93,12 @@ pub(super) struct Terms {
 impl Terms {
     pub(super) fn check(&self) -> Result<(), OrderFault> {
         self.check_variety()?;
+        self.check_change()
+    }
+
+    /// A change has the variety of its order, whatever its kind is to be.
+    pub(super) fn check_change(&self) -> Result<(), OrderFault> {
+        self.check_product()?;
         self.check_prices()?;
         check_quantity(self.quantity, self.disclosed)?;
         if self.validity == Validity::Ioc && self.exchange.is_commodity() {
@@ -102,7 +108,7 @@ impl Terms {
     }
 
     fn check_variety(&self) -> Result<(), OrderFault> {
-        let (variety, ordertype, product) = (self.variety, self.ordertype, self.product);
+        let (variety, ordertype) = (self.variety, self.ordertype);
         let needed = match (variety, ordertype) {
             (_, ordertype) if ordertype.is_stop() => "STOPLOSS",
             (_, OrderType::Market) => "NORMAL",
@@ -111,6 +117,11 @@ impl Terms {
         if !needed.split(" or ").any(|word| word == variety.to_string()) {
             return Err(OrderFault::Variety { variety, ordertype, needed });
         }
+        Ok(())
+    }
+
+    fn check_product(&self) -> Result<(), OrderFault> {
+        let (variety, product) = (self.variety, self.product);
         if (variety == Variety::Robo) != (product == Product::Bracket) {
             return Err(OrderFault::Product { product, variety });
         }

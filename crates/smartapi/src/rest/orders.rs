@@ -300,6 +300,16 @@ impl ModifyOrder {
         order.check().map(|()| order)
     }
 
+    /// The same change of an order whose variety is not that of its new kind, such as a stop order that
+    /// is to be a limit order.
+    ///
+    /// Source: SmartAPI documentation (July 2026), modify order: the variety has to be the order's own.
+    #[must_use]
+    pub const fn of_variety(mut self, variety: Variety) -> Self {
+        self.variety = variety;
+        self
+    }
+
     /// The trigger price, in whichever field it came; zero is none.
     #[must_use]
     pub fn trigger(&self) -> Option<Rupees> {
@@ -333,7 +343,7 @@ impl ModifyOrder {
             price: self.price,
             trigger: self.trigger(),
         };
-        terms.check()
+        terms.check_change()
     }
 }
 
@@ -355,8 +365,13 @@ impl CancelOrder {
     ///
     /// Errors: [`OrderFault::Id`] unless it is letters, digits and hyphens.
     pub fn new(variety: Variety, orderid: &str) -> Result<Self, OrderFault> {
-        check_id(orderid)?;
-        Ok(Self { variety, orderid: orderid.to_owned() })
+        let end = Self { variety, orderid: orderid.to_owned() };
+        end.check().map(|()| end)
+    }
+
+    /// Errors: the first thing that the broker would refuse.
+    pub fn check(&self) -> Result<(), OrderFault> {
+        check_id(&self.orderid)
     }
 }
 

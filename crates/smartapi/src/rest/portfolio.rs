@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{Exchange, Product, Side};
-use crate::wire::{Decimal, Open, Rupees, list, number, text, text_or_zero};
+use crate::wire::{Decimal, Open, Rupees, list, loose_text, number, text, text_or_zero};
 
 /// One position of the day, in one product.
 ///
@@ -28,19 +28,19 @@ pub struct PositionRow {
     pub symbolname: String,
     #[serde(default, with = "text")]
     pub instrumenttype: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub priceden: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub pricenum: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub genden: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub gennum: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub precision: Option<i64>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub multiplier: Option<Decimal>,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub boardlotsize: Option<i64>,
     #[serde(default, with = "text")]
     pub buyqty: Option<i64>,
@@ -59,7 +59,7 @@ pub struct PositionRow {
     pub optiontype: String,
     #[serde(default, with = "text")]
     pub expirydate: String,
-    #[serde(default, with = "text")]
+    #[serde(default, with = "loose_text")]
     pub lotsize: Option<i64>,
     #[serde(default, with = "text")]
     pub cfbuyqty: Option<i64>,

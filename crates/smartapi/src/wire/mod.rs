@@ -117,6 +117,30 @@ pub(crate) mod text_or_zero {
     }
 }
 
+/// Fields that only decorate a row, written as text: what cannot be read is none, so that an odd cell
+/// does not take the row and its whole list away. Ids, quantities, prices and states are never loose.
+pub(crate) mod loose_text {
+    use serde::Deserialize as _;
+    use serde_json::Value;
+
+    use super::{Cell, Deserializer, read};
+
+    pub(crate) use super::text::serialize;
+
+    pub(crate) fn deserialize<'de, C: Cell, D>(from: D) -> Result<Option<C>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        Ok(read(Value::deserialize(from)?).unwrap_or_default())
+    }
+}
+
+/// The same, written as JSON numbers.
+pub(crate) mod loose_number {
+    pub(crate) use super::loose_text::deserialize;
+    pub(crate) use super::number::serialize;
+}
+
 /// Fields that the broker writes as JSON numbers.
 pub(crate) mod number {
     use super::{Cell, Deserializer, Serializer, read};

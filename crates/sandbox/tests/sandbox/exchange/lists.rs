@@ -4,7 +4,7 @@ use sandbox::{Instrument, Options};
 use serde_json::{Value, json};
 use smartapi::packet::ExchangeType;
 use smartapi::rest::{BuildUpRow, GreeksRow, IntradayRow, MoverRow, PutCallRow, routes};
-use smartapi::wire::Rows;
+use smartapi::wire::{Decimal, Rows};
 
 use super::Day;
 
@@ -85,7 +85,7 @@ fn price_and_interest_that_rise_are_built_up() {
 #[test]
 fn puts_over_calls_of_a_call_are_none() {
     let rows: Rows<PutCallRow> = Day::of(&[10_000]).get(routes::PUT_CALL_RATIO);
-    assert!(rows.0[0].pcr.is_zero());
+    assert!(rows.0[0].pcr.is_some_and(Decimal::is_zero));
     assert_eq!(share().get::<Value>(routes::PUT_CALL_RATIO), Value::Null);
 }
 

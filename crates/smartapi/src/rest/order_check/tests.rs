@@ -92,6 +92,18 @@ fn a_modification_and_a_cancellation_name_the_order() {
     assert_eq!(text, json!({ "variety": "NORMAL", "orderid": "251020000000111" }));
 }
 
+#[test]
+fn a_stop_order_can_become_a_limit_order_and_keeps_its_variety() {
+    let pricing = Pricing::Limit { price: rupees("10") };
+    let change = ModifyOrder::new("251020000000111", OPTION, 75, Product::Intraday, pricing);
+    let change = change.expect("fits").of_variety(Variety::StopLoss);
+    assert_eq!(change.check(), Ok(()));
+    let text = serde_json::to_value(&change).expect("writes");
+    assert_eq!((&text["variety"], &text["ordertype"]), (&json!("STOPLOSS"), &json!("LIMIT")));
+    let bracket = change.of_variety(Variety::Robo);
+    assert!(matches!(bracket.check(), Err(OrderFault::Product { .. })), "not with INTRADAY");
+}
+
 type Faults = Vec<(OrderFault, &'static str)>;
 
 fn bad(pricing: Pricing) -> OrderFault {

@@ -99,6 +99,7 @@ fn a_rule_needs_its_prices() {
     let written = serde_json::to_value(&rule).expect("writes");
     assert_eq!((&written["price"], &written["timeperiod"]), (&json!("195"), &json!("20")));
     assert!(written.get("gttType").is_none());
+    assert_eq!(written["disclosedqty"], "0", "it has to be there");
     let oco = CreateRule { gtt_type: Some(RuleKind::Oco), ..rule.clone() };
     assert!(matches!(oco.check(), Err(OrderFault::Price { .. })));
     let half = CreateRule { stoplossprice: Some(rupees("190")), ..oco };
@@ -115,6 +116,29 @@ fn a_rule_needs_its_prices() {
     ] {
         assert!(bad.check().is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn an_odd_decoration_takes_no_row_away() {
+    let trades: Rows<TradeRow> = data(&json!([{
+        "orderid": "1", "fillprice": "10.5", "fillsize": "75", "multiplier": "0.5", "marketlot": "-",
+        "precision": [], "tradevalue": "n/a", "filltime": "28-Nov-2025 09:15:00",
+    }]));
+    let trade = &trades.0[0];
+    assert_eq!((trade.fillsize, trade.multiplier, trade.filltime), (75, None, None));
+    let orders: Rows<OrderRow> = data(&json!([{
+        "orderid": "1", "quantity": "75", "exchtime": "-", "updatetime": "soon", "lotsize": {},
+    }]));
+    assert_eq!((orders.0[0].quantity, orders.0[0].exchtime), (Some(75), None));
+    let ratios: Rows<PutCallRow> = data(&json!([{ "pcr": null, "tradingSymbol": "X" }]));
+    assert_eq!(ratios.0[0].pcr, None);
+    for strict in [
+        json!([{ "orderid": "1", "fillprice": "-", "fillsize": "75" }]),
+        json!([{ "orderid": "1", "fillprice": "1", "fillsize": "0.5" }]),
+    ] {
+        assert!(serde_json::from_value::<Rows<TradeRow>>(strict).is_err());
+    }
+    assert!(serde_json::from_value::<OrderRow>(json!({ "quantity": "-" })).is_err());
 }
 
 #[test]
@@ -159,7 +183,7 @@ fn compiled_lists_are_read_as_printed() {
 
     let ratios: Rows<PutCallRow> =
         data(&json!([{ "pcr": 1.04, "tradingSymbol": "NIFTY25JAN24FUT" }]));
-    assert_eq!(Some(ratios.0[0].pcr), decimal("1.04"));
+    assert_eq!(ratios.0[0].pcr, decimal("1.04"));
 
     let build_up: Rows<BuildUpRow> = data(&json!([{
         "symbolToken": "55424", "ltp": "723.8", "netChange": "-28.25", "percentChange": "-3.76",
