@@ -99,6 +99,13 @@ pub fn windows(route: &str) -> &'static [Window] {
     place(route).and_then(|place| TABLE.get(place)).map_or(ONE_A_SECOND, |row| row.windows)
 }
 
+/// The route that stands for all that share the allowance of `route`.
+#[must_use]
+pub fn allowance(route: &'static str) -> &'static str {
+    let row = place(route).and_then(|place| TABLE.get(place));
+    row.and_then(|row| row.routes.first()).copied().unwrap_or(route)
+}
+
 fn place(route: &str) -> Option<usize> {
     TABLE.iter().position(|row| row.routes.contains(&route))
 }

@@ -119,3 +119,66 @@ proptest! {
         }
     }
 }
+
+/// Three windows, each of more calls and longer than the one before, such that all can bind.
+fn nested() -> impl Strategy<Value = Vec<Window>> {
+    (1..4_usize, 1..4_usize, 1..6_usize, 5..20_u64, 1..6_u64, 1..6_u64).prop_map(
+        |(few, more, most, short, longer, longest)| {
+            let window = |calls, ms| Window { calls, period: Duration::from_millis(ms) };
+            let middle = (few + more, short * (longer + 1));
+            let last = (middle.0 + most, middle.1 * (longest + 1));
+            vec![window(few, short), window(middle.0, middle.1), window(last.0, last.1)]
+        },
+    )
+}
+
+/// Asks for a call after each of these pauses, and says by the plain count whether the answers are right.
+fn agrees(windows: &[Window], pauses: &[Duration]) -> Result<(), TestCaseError> {
+    let mut allowance = Allowance { windows: windows.to_vec(), past: VecDeque::new() };
+    let (mut now, mut passed) = (Mono(0), Vec::new());
+    for pause in pauses {
+        now = now.after(*pause);
+        let room = has_room(&passed, 0, windows, now);
+        match allowance.take(now) {
+            Ok(()) => prop_assert!(room),
+            Err(wait) => {
+                prop_assert!(!room && !wait.is_zero());
+                prop_assert!(!has_room(&passed, 0, windows, Mono(now.after(wait).0 - 1)));
+                now = now.after(wait);
+                prop_assert_eq!(allowance.take(now), Ok(()));
+            }
+        }
+        passed.push((0, now));
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn nested_windows_hold_all_together(
+        windows in nested(),
+        pauses in prop::collection::vec((0..30_u64).prop_map(Duration::from_millis), 1..120),
+    ) {
+        agrees(&windows, &pauses)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+
+    /// So many calls that the second, the minute and the hour are all met.
+    #[test]
+    fn the_windows_of_orders_hold_all_together(
+        pauses in prop::collection::vec((0..200_u64).prop_map(Duration::from_millis), 1100),
+    ) {
+        agrees(windows(routes::PLACE_ORDER), &pauses)?;
+    }
+}
+
+#[test]
+fn routes_that_share_an_allowance_have_one_name_for_it() {
+    assert_eq!(allowance(routes::OPEN_INTEREST), allowance(routes::CANDLES));
+    assert_eq!(allowance(routes::CANCEL_ORDER), allowance(routes::PLACE_ORDER));
+    assert_ne!(allowance(routes::LTP), allowance(routes::QUOTE));
+    assert_eq!(allowance("/unheard-of"), "/unheard-of");
+}
