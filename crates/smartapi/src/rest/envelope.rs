@@ -101,14 +101,49 @@ fn says_success(reply: &Map<String, Value>) -> bool {
     reply.get("status").or_else(|| reply.get("success")) == Some(&Value::Bool(true))
 }
 
+/// Whether a reply that is no success denies beyond doubt that anything was done: it says false, and its
+/// data names nothing. For text that is no JSON object, what it says decides.
+#[must_use]
+pub fn denies(body: &[u8]) -> bool {
+    let Ok(Value::Object(reply)) = serde_json::from_slice(body) else { return true };
+    says_false(&reply) && !reply.get("data").is_some_and(names_something)
+}
+
+fn says_false(reply: &Map<String, Value>) -> bool {
+    match reply.get("status").or_else(|| reply.get("success")) {
+        Some(Value::Bool(said)) => !said,
+        Some(Value::String(said)) => said.eq_ignore_ascii_case("false"),
+        _ => false,
+    }
+}
+
+/// Whether there may be the id of an order or a rule in it.
+fn names_something(data: &Value) -> bool {
+    const IDS: [&str; 3] = ["orderid", "uniqueorderid", "id"];
+    match data {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(_) => true,
+        Value::String(text) => !["", "null"].contains(&text.trim()),
+        Value::Array(all) => all.iter().any(names_something),
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            (IDS.contains(&name.as_str()) || value.is_object() || value.is_array())
+                && names_something(value)
+        }),
+    }
+}
+
 fn refusal(status: u16, reply: &Map<String, Value>) -> ApiError {
     let code = text_of(reply, &["errorcode", "errorCode"]);
     let message = text_of(reply, &["message"]);
-    if code.is_empty() && is_rate_text(&message) {
+    if is_rate_text(&message) {
         return ApiError::RateLimited { status, code };
     }
     if code.is_empty() && message.is_empty() && status >= 500 {
         return ApiError::Gateway { status };
+    }
+    if code.is_empty() && (200..300).contains(&status) && !says_false(reply) {
+        let what = "it says neither that it succeeded nor that it did not".to_owned();
+        return ApiError::Form { status, what };
     }
     ApiError::refusal(status, code, message)
 }

@@ -88,6 +88,12 @@ impl ApiError {
         }
     }
 
+    /// Whether it was too many calls, and nothing else is wrong.
+    #[must_use]
+    pub const fn is_rate_limit(&self) -> bool {
+        matches!(self, Self::RateLimited { .. })
+    }
+
     /// Whether a login is due.
     #[must_use]
     pub const fn session_dead(&self) -> bool {

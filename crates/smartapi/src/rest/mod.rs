@@ -27,7 +27,7 @@ pub use books::*;
 pub use candles::*;
 pub use codes::{KnownCode, SESSION_DEAD, known_code};
 pub use edis::*;
-pub use envelope::{Envelope, GatewayFailure, RATE_LIMIT_TEXT, parse_reply};
+pub use envelope::{Envelope, GatewayFailure, RATE_LIMIT_TEXT, denies, parse_reply};
 pub(crate) use envelope::{printable, what_is_wrong};
 pub use error::ApiError;
 pub use funds::*;

@@ -113,6 +113,38 @@ fn only_json_true_is_success() {
 }
 
 #[test]
+fn only_a_clear_no_that_names_nothing_denies() {
+    for body in [
+        r#"{"status":false,"message":"no","errorcode":"AB1009","data":null}"#,
+        r#"{"status":"false","data":"null"}"#,
+        r#"{"success":false,"errorCode":"AG8001","data":""}"#,
+        r#"{"status":false,"data":{"orderid":"","script":"SBIN-EQ"}}"#,
+        RATE_LIMIT_TEXT,
+    ] {
+        assert!(denies(body.as_bytes()), "{body}");
+    }
+    for body in [
+        r#"{"status":"true","message":"SUCCESS","data":{"orderid":"1"}}"#,
+        r#"{"message":"no","errorcode":"AB1009"}"#,
+        r#"{"status":null,"data":null}"#,
+        r#"{"status":false,"data":{"id":7}}"#,
+        r#"{"status":false,"data":{"orders":[{"uniqueorderid":"u"}]}}"#,
+        r#"{"status":false,"data":"251128000000001"}"#,
+    ] {
+        assert!(!denies(body.as_bytes()), "{body}");
+    }
+    let odd = fails(200, r#"{"status":"true","message":"SUCCESS","data":{"orderid":"1"}}"#);
+    assert!(matches!(odd, ApiError::Form { .. }), "it was not refused: {odd}");
+}
+
+#[test]
+fn the_text_of_a_rate_limit_counts_whatever_the_code() {
+    let text = serde_json::to_string(&Envelope::failure("AB1004", RATE_LIMIT_TEXT));
+    let error = fails(200, &text.expect("writes"));
+    assert!(error.is_rate_limit() && error.code() == Some("AB1004"), "{error}");
+}
+
+#[test]
 fn absent_data_suits_only_calls_that_need_none() {
     for body in [r#"{"status":true}"#, r#"{"status":true,"data":""}"#] {
         assert!(parse_reply::<IgnoredAny>(200, JSON, body.as_bytes()).is_ok());
