@@ -6,7 +6,7 @@ use smartapi::rest::{ApiError, HistoryFault, OrderFault, QuoteFault};
 use smartapi::stream::state::RenewalFault;
 use thiserror::Error;
 
-use super::address;
+use super::{address, calls};
 use crate::state::StateError;
 
 /// Why a call to the broker gave no answer that can be used.
@@ -36,7 +36,7 @@ pub enum BrokerError {
     /// Our side of the broker's rate limit is used up; nothing was sent.
     #[error(
         "the rate limit had no room while {doing}: nothing was sent, and {} ms are to be waited",
-        wait.as_millis()
+        whole_ms(*wait)
     )]
     Limited { doing: &'static str, wait: Duration },
     /// An order of a kind that algorithms may not send; nothing was sent.
@@ -48,6 +48,11 @@ pub enum BrokerError {
     /// An order, a rule or an id that the broker would refuse; nothing was sent.
     #[error(transparent)]
     Order(#[from] OrderFault),
+    /// The tag of an order that was sent already; nothing was sent.
+    #[error(
+        "ordertag was \"{tag}\", which an order of this session has already; another is needed"
+    )]
+    TagSent { tag: String },
     /// A request for history that the broker would refuse; nothing was sent.
     #[error(transparent)]
     History(#[from] HistoryFault),
@@ -60,6 +65,11 @@ pub enum BrokerError {
     /// The session cannot be kept or read back.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+/// Milliseconds after which it is over.
+const fn whole_ms(wait: Duration) -> u128 {
+    wait.as_nanos().div_ceil(1_000_000)
 }
 
 impl From<BrokerError> for RenewalFault {
@@ -91,16 +101,26 @@ impl BrokerError {
                 "update this program, or report the message as a bug".to_owned()
             }
             Self::Http { .. } => "report this as a bug of this program".to_owned(),
-            Self::Limited { wait, .. } => format!(
-                "send it after {} ms if it is still wanted; placing, modifying and cancelling share 9 \
-                 a second, 500 a minute and 1,000 an hour",
-                wait.as_millis()
-            ),
+            Self::Limited { doing, wait } => {
+                let orders = [&calls::PLACE, &calls::MODIFY, &calls::CANCEL];
+                let shared = if orders.iter().any(|call| call.doing == *doing) {
+                    "; placing, modifying and cancelling share 9 a second, 500 a minute and 1,000 an \
+                     hour"
+                } else {
+                    ""
+                };
+                format!("send it after {} ms if it is still wanted{shared}", whole_ms(*wait))
+            }
             Self::Prohibited { .. } => "send a LIMIT order for the DAY, at a price that the other \
                  side takes; if your account may send these, set orders.allow_market = true \
                  (`Rules::allow_market`)"
                 .to_owned(),
             Self::Order(fault) => fault.hint().to_owned(),
+            Self::TagSent { .. } => {
+                "give each order a tag of its own, as `Broker::next_tag` makes \
+                 them; `Broker::resolve` tells what became of the first order"
+                    .to_owned()
+            }
             Self::History(fault) => fault.hint().to_owned(),
             Self::Quote(fault) => fault.hint().to_owned(),
             Self::Count { most, .. } => format!("split them into calls of at most {most}"),
@@ -114,6 +134,26 @@ impl BrokerError {
             Self::Api { cause, .. } => cause.is_retryable(),
             Self::Silent { .. } | Self::Unreachable { .. } | Self::Broken { .. } => true,
             _ => false,
+        }
+    }
+
+    /// The same once more, for a second who asked: what has no copy becomes its words.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Api { doing, cause } => Self::Api { doing, cause: cause.clone() },
+            Self::Silent { doing, server, limit } => {
+                Self::Silent { doing, server: server.clone(), limit: *limit }
+            }
+            Self::Certificate { doing, server, cause } => {
+                Self::Certificate { doing, server: server.clone(), cause: cause.clone() }
+            }
+            Self::Unreachable { doing, server, cause } => {
+                Self::Unreachable { doing, server: server.clone(), cause: cause.clone() }
+            }
+            Self::Broken { doing, server, cause } => {
+                Self::Broken { doing, server: server.clone(), cause: cause.clone() }
+            }
+            other => Self::Http { doing: "renewing the session", cause: other.to_string() },
         }
     }
 

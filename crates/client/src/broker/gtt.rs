@@ -28,6 +28,7 @@ impl Broker {
     ///
     /// Errors: as [`place`](Self::place).
     pub async fn cancel_rule(&self, rule: &CancelRule) -> Result<Outcome<RuleId>, BrokerError> {
+        rule.check()?;
         self.session.write(&calls::GTT_CANCEL, rule).await
     }
 

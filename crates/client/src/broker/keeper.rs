@@ -1,4 +1,5 @@
-//! Keeps the connections for orders open, so that an order never waits for a TLS handshake.
+//! Keeps the connections for orders open and the session alive, so that an order meets neither a TLS
+//! handshake nor a session whose end nobody has noticed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,10 @@ impl Keeper {
     pub(super) fn start(session: Arc<Session>, period: Duration) -> Self {
         Self(tokio::spawn(async move {
             loop {
-                tokio::time::sleep_until(session.next_beat(period)).await;
-                session.keep_warm(period).await;
+                let beat = session.next_beat(period);
+                // The beat, or a connection that broke before it.
+                let _ = tokio::time::timeout_at(beat, session.gone_cold()).await;
+                session.keep(period).await;
             }
         }))
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -23,7 +22,9 @@ mod error;
 mod gtt;
 mod history;
 mod keeper;
+mod lanes;
 mod lists;
+mod login;
 mod orders;
 mod outcome;
 mod prices;
@@ -47,7 +48,8 @@ pub(crate) use transport::{no_answer, root_cause};
 ///
 /// [`connect`](Self::connect) is the only way to a session. Calls that only read wait for room in the
 /// broker's rate limits, renew a session that died, and are made again while the broker is in passing
-/// trouble. Calls that change something are sent once or not at all, and never wait.
+/// trouble. Calls that change something are sent once or not at all, and never wait for the limits or
+/// for a renewal.
 /// [`renew`](Self::renew) renews for a stream whose tokens were refused, and which then takes those of
 /// [`stream_auth`](Self::stream_auth). It is shared by reference or in an `Arc`.
 pub struct Broker {
@@ -87,8 +89,8 @@ impl Broker {
         let (session, start) =
             Session::open(clock, servers, credentials, state, &rules, pace).await?;
         let session = Arc::new(session);
-        if rules.keep_warm.is_some() {
-            session.keep_warm(Duration::ZERO).await;
+        if let Some(period) = rules.keep_warm {
+            session.keep(period).await;
         }
         let keeper = rules.keep_warm.map(|period| Keeper::start(Arc::clone(&session), period));
         Ok(Self { session, start, rules, tags, keeper })
@@ -108,6 +110,16 @@ impl Broker {
         self.session.unsaved()
     }
 
+    /// Why the session of this moment could not be renewed when that was last tried, if it could not;
+    /// worth a line to the user.
+    ///
+    /// What the broker refused stands until a new [`connect`](Self::connect): it is not asked again, for
+    /// repeated failures block the user.
+    #[must_use]
+    pub fn not_renewed(&self) -> Option<Arc<BrokerError>> {
+        self.session.not_renewed()
+    }
+
     /// The servers that this broker talks to.
     #[must_use]
     pub fn servers(&self) -> &Servers {
@@ -117,7 +129,8 @@ impl Broker {
     /// Replaces the `refused` tokens, by the refresh token or else by a login.
     ///
     /// If the session already has others, nothing is done. Callers at the same time share one
-    /// renewal; logins keep to one a second.
+    /// renewal, and its failure: in passing for a moment, refused by the broker for as long as these
+    /// tokens are there, which is until the next [`connect`](Self::connect).
     pub async fn renew(&self, refused: &StreamAuth) -> Result<(), BrokerError> {
         self.session.renew_refused(refused).await
     }

@@ -11,7 +11,7 @@ use super::error::BrokerError;
 use super::transport::Reply;
 
 /// Codes by which the broker says that it failed, which is not to say that it did nothing.
-const FAILED: [&str; 3] = ["AB1004", "AB2000", "AB2001"];
+const FAILED: [&str; 4] = ["AB1004", "AB2000", "AB2001", "AB9000"];
 
 /// What became of a request that was sent; it was sent once and never again.
 #[derive(Debug)]
@@ -65,11 +65,9 @@ impl fmt::Display for Unanswered {
 
 /// The broker's no.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     pub cause: ApiError,
-    /// The session was over and is renewed now: the request was not sent again, but may be by whoever
-    /// still wants it.
-    pub session_renewed: bool,
 }
 
 impl Refusal {
@@ -82,8 +80,10 @@ impl Refusal {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> String {
-        if self.session_renewed {
-            return "send the order again if it is still wanted: the session is new".to_owned();
+        if self.cause.session_dead() {
+            return "send it again in a moment if it is still wanted; a read, such as that of the order \
+                    book, waits until the session is new"
+                .to_owned();
         }
         address::hint(&self.cause)
     }
@@ -92,8 +92,8 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}", self.cause)?;
-        if self.session_renewed {
-            out.write_str("; the session was renewed and the request was not sent again")?;
+        if self.cause.session_dead() {
+            out.write_str("; the request was not sent again, and the session is being renewed")?;
         }
         Ok(())
     }
@@ -115,8 +115,8 @@ impl<T: DeserializeOwned> Outcome<T> {
     pub(super) fn of(reply: &Reply, doing: &'static str) -> Self {
         match reply.read() {
             Ok(data) => Self::Accepted(data),
-            Err(cause) if is_refusal(&cause) && reply.status < 500 => {
-                Self::Refused(Refusal { cause, session_renewed: false })
+            Err(cause) if is_refusal(&cause) && reply.is_denial() && reply.status < 500 => {
+                Self::Refused(Refusal { cause })
             }
             Err(cause) => Self::Unknown(Unanswered(BrokerError::Api { doing, cause })),
         }

@@ -62,6 +62,10 @@ pub(super) struct Pace {
     pub(super) retry: Duration,
     /// How often a read is repeated at most.
     pub(super) retries: usize,
+    /// The same for history while the broker's rate limit refuses it.
+    pub(super) limited_retries: usize,
+    /// How long an order waits for a connection that is in use before it opens another.
+    pub(super) queue: Duration,
     /// How often the order book is looked at before an order counts as not there.
     pub(super) looks: u32,
     /// The wait between two looks.
@@ -69,12 +73,15 @@ pub(super) struct Pace {
 }
 
 impl Default for Pace {
-    /// Source: `OpenAlgo` waits 0.5 s × 2^n after a refusal.
+    /// Source: `OpenAlgo` waits 0.5 s × 2^n after a refusal. A handshake takes some 100 ms at home.
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(7),
             retry: Duration::from_millis(500),
             retries: 4,
+            // 63 s together: longer than the broker's minute.
+            limited_retries: 7,
+            queue: Duration::from_millis(200),
             looks: 5,
             between_looks: Duration::from_millis(1500),
         }

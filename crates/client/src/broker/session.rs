@@ -1,37 +1,30 @@
 //! The one session of an account: taken up or logged in, renewed, ended.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use smartapi::rest::{ApiError, LoginRequest, LogoutRequest, Profile, RefreshRequest, Tokens};
+use smartapi::rest::{ApiError, LogoutRequest};
 use tokio::time::Instant;
 
 use super::calls::{self, Call};
 use super::error::BrokerError;
+use super::login::Login;
 use super::outcome::{Outcome, Refusal};
 use super::rest::Rest;
 use super::rules::{Pace, Rules};
-use super::session_file::{Saved, SessionFile};
+use super::session_file::SessionFile;
 use super::tokens::SessionTokens;
 use super::transport::Request;
-use crate::clock::{Clock, Wall};
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::market::{MarketError, StreamAuth};
 use crate::servers::Servers;
 use crate::state::{StateError, StateFolder};
-use crate::totp;
 
-/// The code of a refused TOTP, the one refusal after which a second try can help.
-const BAD_TOTP: &str = "AB1050";
-
-/// A renewal that the broker refused is not made again with the same tokens for so long: repeated
-/// failures block the user.
-const REFUSAL_STANDS: Duration = Duration::from_secs(600);
-/// One that the broker failed in passing is shared by all callers of so long.
+/// A renewal that failed in passing is shared by all callers of so long.
 const FAULT_STANDS: Duration = Duration::from_secs(2);
 
 /// How a session came to be.
@@ -78,32 +71,31 @@ pub(super) struct Session {
     file: SessionFile,
     clock: Clock,
     tokens: Mutex<Arc<SessionTokens>>,
-    /// Held during a renewal, so that callers at the same time share it; the last that failed.
-    renewal: tokio::sync::Mutex<Option<FailedRenewal>>,
+    /// Held during a renewal, so that callers at the same time share it; whether the session has been
+    /// logged out, after which there is none.
+    renewal: tokio::sync::Mutex<bool>,
+    failed: Mutex<Option<FailedRenewal>>,
     /// Why the tokens are not in the file.
     unsaved: Mutex<Option<Arc<StateError>>>,
 }
 
-/// A renewal that the broker answered otherwise than with tokens.
+/// A renewal that gave no tokens.
 struct FailedRenewal {
     /// Those that were to be replaced.
     old: Arc<SessionTokens>,
     at: Instant,
-    doing: &'static str,
-    cause: ApiError,
+    error: Arc<BrokerError>,
 }
 
 impl FailedRenewal {
-    fn of(old: &Arc<SessionTokens>, error: &BrokerError) -> Option<Self> {
-        let BrokerError::Api { doing, cause } = error else { return None };
-        Some(Self { old: Arc::clone(old), at: Instant::now(), doing, cause: cause.clone() })
-    }
-
     /// The same answer for whoever asks for the same while it stands.
+    ///
+    /// One that the broker refused stands as long as these tokens: repeated failures block the user.
     fn stands_for(&self, old: &Arc<SessionTokens>) -> Option<BrokerError> {
-        let stands = if self.cause.is_passing() { FAULT_STANDS } else { REFUSAL_STANDS };
-        let is_shared = Arc::ptr_eq(old, &self.old) && self.at.elapsed() < stands;
-        is_shared.then(|| BrokerError::Api { doing: self.doing, cause: self.cause.clone() })
+        let is_passing =
+            self.error.is_retryable() || self.error.api().is_some_and(ApiError::is_passing);
+        let stands = !is_passing || self.at.elapsed() < FAULT_STANDS;
+        (stands && Arc::ptr_eq(old, &self.old)).then(|| self.error.again())
     }
 }
 
@@ -124,9 +116,8 @@ impl Session {
             Err(reason) => (login.log_in().await?, SessionStart::LoggedIn(reason)),
         };
         let tokens = Mutex::new(Arc::new(tokens));
-        let renewal = tokio::sync::Mutex::default();
-        let unsaved = Mutex::default();
-        let session = Self { rest, credentials, file, clock, tokens, renewal, unsaved };
+        let (renewal, failed, unsaved) = Default::default();
+        let session = Self { rest, credentials, file, clock, tokens, renewal, failed, unsaved };
         if start != SessionStart::Restored {
             session.save();
         }
@@ -199,26 +190,36 @@ impl Session {
 
     /// Makes a call that changes something: once, whatever comes of it.
     ///
-    /// A session that turns out to be over is renewed for the next call; this one is not repeated.
+    /// A session that turns out to be over is renewed beside it, for the next call; this one is not
+    /// repeated and does not wait.
     pub(super) async fn write<B: Serialize + Sync, T: DeserializeOwned>(
-        &self,
+        self: &Arc<Self>,
         call: &'static Call,
         body: &B,
     ) -> Result<Outcome<T>, BrokerError> {
         let request = Request::new(call, body)?;
         let tokens = self.tokens();
-        match self.rest.send(&request, &tokens.jwt).await? {
-            Outcome::Refused(Refusal { cause, .. }) if cause.session_dead() => {
-                let session_renewed = self.renew(&tokens).await.is_ok();
-                Ok(Outcome::Refused(Refusal { cause, session_renewed }))
-            }
-            outcome => Ok(outcome),
+        let outcome = self.rest.send(&request, &tokens.jwt).await?;
+        if matches!(&outcome, Outcome::Refused(Refusal { cause }) if cause.session_dead()) {
+            let session = Arc::clone(self);
+            // What fails is kept for `not_renewed`.
+            tokio::spawn(async move { session.renew(&tokens).await });
         }
+        Ok(outcome)
     }
 
-    /// See [`Rest::keep_warm`].
-    pub(super) async fn keep_warm(&self, period: Duration) {
-        self.rest.keep_warm(period, &self.tokens().jwt).await;
+    /// Keeps the connections for writes open, see [`Rest::keep_warm`], and the session alive: one whose
+    /// day is over, or that the broker no longer knows, is renewed before an order meets it.
+    pub(super) async fn keep(&self, period: Duration) {
+        let tokens = self.tokens();
+        let is_over = tokens.is_over(self.clock.now());
+        if is_over || self.rest.keep_warm(period, &tokens.jwt).await {
+            // What fails is kept for `not_renewed`, and stands, so that it is not tried at every beat.
+            let _: Result<(), BrokerError> = self.renew(&tokens).await;
+        }
+        if is_over {
+            self.rest.keep_warm(period, &self.tokens().jwt).await;
+        }
     }
 
     /// See [`Rest::next_beat`].
@@ -226,22 +227,47 @@ impl Session {
         self.rest.next_beat(period)
     }
 
-    /// Replaces `old` tokens, unless somebody else has done so meanwhile, or was refused just now.
+    /// Returns when a connection for writes has to be opened.
+    pub(super) async fn gone_cold(&self) {
+        self.rest.gone_cold().await;
+    }
+
+    /// Why the last renewal of the tokens of this moment failed, if it did.
+    pub(super) fn not_renewed(&self) -> Option<Arc<BrokerError>> {
+        let failed = self.failure();
+        let failed = failed.as_ref().filter(|failed| Arc::ptr_eq(&failed.old, &self.tokens()));
+        failed.map(|failed| Arc::clone(&failed.error))
+    }
+
+    /// Replaces `old` tokens, unless somebody else has done so meanwhile, or has failed in a way that
+    /// stands.
     async fn renew(&self, old: &Arc<SessionTokens>) -> Result<(), BrokerError> {
-        let mut failed = self.renewal.lock().await;
-        if !Arc::ptr_eq(old, &self.tokens()) {
+        let is_ended = self.renewal.lock().await;
+        if *is_ended || !Arc::ptr_eq(old, &self.tokens()) {
             return Ok(());
         }
-        if let Some(error) = failed.as_ref().and_then(|failed| failed.stands_for(old)) {
+        if let Some(error) = self.failure().as_ref().and_then(|failed| failed.stands_for(old)) {
             return Err(error);
         }
         let login = Login { rest: &self.rest, credentials: &self.credentials, clock: &self.clock };
-        let renewed = login.renewed(old).await;
-        *failed = renewed.as_ref().err().and_then(|error| FailedRenewal::of(old, error));
-        let tokens = renewed?;
-        *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
-        self.save();
-        Ok(())
+        match login.renewed(old).await {
+            Ok(tokens) => {
+                *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
+                *self.failure() = None;
+                self.save();
+                Ok(())
+            }
+            Err(error) => {
+                let kept = Arc::new(error.again());
+                *self.failure() =
+                    Some(FailedRenewal { old: Arc::clone(old), at: Instant::now(), error: kept });
+                Err(error)
+            }
+        }
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<FailedRenewal>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the tokens that a stream has refused, unless the session has others by now.
@@ -255,6 +281,7 @@ impl Session {
 
     /// Ends the session; one that the broker has ended already is as good.
     pub(super) async fn log_out(&self) -> Result<(), BrokerError> {
+        *self.renewal.lock().await = true;
         let body = LogoutRequest { clientcode: self.credentials.client_id.clone() };
         let request = Request::new(&calls::LOGOUT, &body)?;
         let answer: Result<IgnoredAny, _> =
@@ -266,106 +293,6 @@ impl Session {
     }
 }
 
-/// The ways to tokens; the only code that sends the PIN.
-struct Login<'a> {
-    rest: &'a Rest,
-    credentials: &'a Credentials,
-    clock: &'a Clock,
-}
-
-impl Login<'_> {
-    /// The saved tokens if the broker confirms them, else why a login is needed.
-    ///
-    /// Errors: what says nothing about the session, such as a server that cannot be reached.
-    async fn take_up(
-        &self,
-        saved: Saved,
-    ) -> Result<Result<SessionTokens, LoginReason>, BrokerError> {
-        let tokens = match saved {
-            Saved::Nothing => return Ok(Err(LoginReason::NothingSaved)),
-            Saved::Damaged => return Ok(Err(LoginReason::SavedDamaged)),
-            Saved::Session(tokens) => tokens,
-        };
-        if tokens.is_over(self.clock.now()) {
-            return Ok(Err(LoginReason::SavedExpired));
-        }
-        let request = Request::new(&calls::PROFILE, &())?;
-        let profile: Result<Profile, _> = self.rest.call(&request, Some(&tokens.jwt)).await;
-        match profile {
-            Ok(profile) if profile.clientcode == self.credentials.client_id => Ok(Ok(tokens)),
-            Ok(_) => Ok(Err(LoginReason::SavedRefused)),
-            Err(error) if refused(&error) => Ok(Err(LoginReason::SavedRefused)),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Logs in; a refused TOTP is tried once more, with the code of the next step.
-    async fn log_in(&self) -> Result<SessionTokens, BrokerError> {
-        let first = totp::usable_from(self.clock.now());
-        match self.try_code(first).await {
-            Err(error) if has_code(&error, BAD_TOTP) => {}
-            other => return other,
-        }
-        // Never a third: repeated failures block the user.
-        let second = totp::next_step(first).max(self.clock.now());
-        self.try_code(totp::usable_from(second)).await
-    }
-
-    /// Logs in at `due` with the code of that moment.
-    async fn try_code(&self, due: Wall) -> Result<SessionTokens, BrokerError> {
-        self.clock.wait_for(due).await;
-        let body = LoginRequest {
-            clientcode: self.credentials.client_id.clone(),
-            password: self.credentials.pin.expose_secret().to_owned(),
-            totp: self.credentials.codes.at(self.clock.now()),
-            state: None,
-        };
-        let request = Request::new(&calls::LOGIN, &body)?;
-        self.take(&calls::LOGIN, self.rest.call(&request, None).await?)
-    }
-
-    /// Tokens in place of `old` ones, by whichever way there is.
-    async fn renewed(&self, old: &SessionTokens) -> Result<SessionTokens, BrokerError> {
-        match self.refresh(old).await? {
-            Some(tokens) => Ok(tokens),
-            None => self.log_in().await,
-        }
-    }
-
-    /// New tokens for `old` ones, or none if the broker refuses and a login is due.
-    async fn refresh(&self, old: &SessionTokens) -> Result<Option<SessionTokens>, BrokerError> {
-        if old.is_over(self.clock.now()) {
-            return Ok(None);
-        }
-        let body = RefreshRequest { refresh: old.refresh.expose_secret().to_owned() };
-        let request = Request::new(&calls::REFRESH, &body)?;
-        match self.rest.call(&request, Some(&old.jwt)).await {
-            Ok(wire) => self.take(&calls::REFRESH, wire).map(Some),
-            Err(error) if refused(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn take(&self, call: &Call, wire: Tokens) -> Result<SessionTokens, BrokerError> {
-        SessionTokens::from_wire(&wire, self.clock.now()).ok_or_else(|| BrokerError::Api {
-            doing: call.doing,
-            cause: ApiError::Form {
-                status: 200,
-                what: "a token is empty or not one word of ASCII".to_owned(),
-            },
-        })
-    }
-}
-
 fn session_dead(error: &BrokerError) -> bool {
     error.api().is_some_and(ApiError::session_dead)
-}
-
-/// Whether the broker itself said no, for whatever reason it gave.
-fn refused(error: &BrokerError) -> bool {
-    matches!(error.api(), Some(ApiError::SessionDead { .. } | ApiError::Refused { .. }))
-}
-
-fn has_code(error: &BrokerError, code: &str) -> bool {
-    error.api().and_then(ApiError::code) == Some(code)
 }

@@ -11,6 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -316,20 +317,20 @@ async fn a_wrong_pin_is_said_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_broker_in_trouble_does_not_cost_the_saved_session() {
+async fn a_broker_in_trouble_costs_neither_the_saved_session_nor_the_start() {
     let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
-        (routes::PROFILE, 0) => (403, "text/plain", RATE_LIMIT_TEXT.to_owned()),
+        (routes::PROFILE, 0 | 3) => (403, "text/plain", RATE_LIMIT_TEXT.to_owned()),
         (routes::PROFILE, 1) => (502, "text/html", "<html>".to_owned()),
+        (routes::PROFILE, 2) => (200, "application/json", String::new()),
         _ => well(seen),
     })
     .await;
+    let quick = Pace { retry: Duration::from_millis(1), retries: 2, ..Pace::default() };
     twin.connect().await.expect("logs in");
-    let limited = twin.connect().await.expect_err("rate limit");
-    assert!(matches!(limited.api(), Some(ApiError::RateLimited { status: 403, .. })), "{limited}");
-    assert!(limited.is_retryable() && !limited.hint().is_empty());
-    let down = twin.connect().await.expect_err("gateway");
-    assert!(matches!(down.api(), Some(ApiError::Gateway { status: 502 })), "{down}");
-    assert_eq!(twin.connect().await.expect("takes up").start(), SessionStart::Restored);
+    let error = twin.connect_with(NO_KEEPER, quick).await.expect_err("three times in trouble");
+    assert!(matches!(error.api(), Some(ApiError::Empty { .. })), "{error}");
+    let broker = twin.connect_with(NO_KEEPER, quick).await.expect("takes up, the second time");
+    assert_eq!(broker.start(), SessionStart::Restored);
     assert_eq!(twin.asked().iter().filter(|path| *path == "loginByPassword").count(), 1);
 }
 
@@ -442,7 +443,8 @@ async fn a_server_that_is_not_there_is_named() {
     let address = listener.local_addr().expect("bound").to_string();
     drop(listener);
     let twin = Twin { address: address.clone(), ..Twin::start(well).await };
-    let error = twin.connect().await.expect_err("nobody there");
+    let pace = Pace { retry: Duration::from_millis(1), ..Pace::default() };
+    let error = twin.connect_with(NO_KEEPER, pace).await.expect_err("nobody there");
     assert!(matches!(error, BrokerError::Unreachable { .. }), "{error:?}");
     assert!(error.to_string().contains(&address) && error.hint().contains(&address));
 }

@@ -12,7 +12,7 @@ use reqwest::{Client, Method, Response, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use smartapi::rest::{ApiError, headers, parse_reply};
+use smartapi::rest::{ApiError, denies, headers, parse_reply};
 
 use super::calls::Call;
 use super::error::BrokerError;
@@ -54,6 +54,11 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         parse_reply(self.status, self.content_type.as_deref(), &self.body)
+    }
+
+    /// See [`denies`].
+    pub(super) fn is_denial(&self) -> bool {
+        denies(&self.body)
     }
 }
 

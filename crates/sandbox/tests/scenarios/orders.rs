@@ -114,8 +114,9 @@ pub(crate) const CASES: &[Case] = &[
         name: "a_session_that_is_over_refuses_the_order_which_is_not_sent_again",
         faults: &["gateway-failure@placeOrder:AG8002"],
         says: "the session is over: AG8002 the session token has expired (\"the session token \
-               has expired\"); the session was renewed and the request was not sent again",
-        hint: "send the order again if it is still wanted: the session is new",
+               has expired\"); the request was not sent again, and the session is being renewed",
+        hint: "send it again in a moment if it is still wanted; a read, such as that of the order \
+               book, waits until the session is new",
         then: "the session is renewed, there is no order, and the next one is taken",
     },
     Case {
@@ -375,7 +376,14 @@ fn the_brokers_rate_limit_in_plain_text_is_a_refusal_of_the_order() {
 
 #[test]
 fn a_session_that_is_over_refuses_the_order_which_is_not_sent_again() {
-    is_not_there(&Stage::of("a_session_that_is_over_refuses_the_order_which_is_not_sent_again"));
+    let stage = Stage::of("a_session_that_is_over_refuses_the_order_which_is_not_sent_again");
+    let broker = stage.broker();
+    let old = broker.stream_auth().expect("tokens");
+    says_no(&stage, &broker, at("95"));
+    stage.wait(broker.renew(&old)).expect("renews, or waits for that");
+    let orderid = accepted(&stage, &broker);
+    let book = book(&stage, &broker);
+    assert!(matches!(&*book, [row] if row.orderid == orderid), "{book:?}");
 }
 
 #[test]

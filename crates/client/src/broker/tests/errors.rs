@@ -6,7 +6,7 @@ use super::*;
 fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
     let (doing, server) = ("logging in", "host:1".to_owned());
     let cause = "x".to_owned();
-    let wait = Duration::from_millis(120);
+    let wait = Duration::from_micros(119_001);
     let price = smartapi::rest::OrderFault::Quantity { was: 0 };
     let empty = smartapi::rest::QuoteFault::Count { was: 0 };
     let backwards = smartapi::rest::HistoryFault::Backwards { by_s: 5 };
@@ -57,6 +57,17 @@ fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
             "the order was MARKET, which Angel One prohibits to algorithms since 1 April 2026; \
              LIMIT and STOPLOSS_LIMIT for the DAY are allowed",
             "set orders.allow_market = true",
+        ),
+        (
+            BrokerError::Limited { doing: "creating a GTT rule", wait: Duration::from_nanos(1) },
+            "the rate limit had no room while creating a GTT rule: nothing was sent, and 1 ms are to \
+             be waited",
+            "send it after 1 ms if it is still wanted",
+        ),
+        (
+            BrokerError::TagSent { tag: "strat1".to_owned() },
+            "ordertag was \"strat1\", which an order of this session has already; another is needed",
+            "give each order a tag of its own",
         ),
         (price.into(), "quantity was 0, at least 1 is needed", "order at least one lot"),
         (backwards.into(), "fromdate was 5 s after todate, it may not be later", "swap the two"),
