@@ -19,6 +19,10 @@ impl Broker {
 
     /// Sends a new order, once; without a tag of its own it gets [`next_tag`](Self::next_tag).
     ///
+    /// A tag belongs to one order: it is free again only if that one certainly does not exist. Whoever
+    /// may drop the future before it ends gives the order its tag, for what has left is not called back,
+    /// and [`resolve`](Self::resolve) with that tag tells what became of it.
+    ///
     /// Errors: whatever stopped the order before a byte of it left, so that there is none. It does
     ///         not wait: a full window of the rate limit is [`BrokerError::Limited`] with the time.
     pub async fn place(&self, order: PlaceOrder) -> Result<Placement, BrokerError> {
@@ -28,13 +32,18 @@ impl Broker {
             None => order.with_tag(&self.next_tag())?,
         };
         order.check()?;
-        let outcome = self.session.write(&calls::PLACE, &order).await?;
-        Ok(match outcome.with_id(calls::PLACE.doing) {
+        let tag = order.ordertag.clone().unwrap_or_default();
+        if !self.tags.note(&tag, &order) {
+            return Err(BrokerError::TagSent { tag });
+        }
+        let outcome = self.session.write(&calls::PLACE, &order).await;
+        if matches!(outcome, Err(_) | Ok(Outcome::Refused(_))) {
+            self.tags.forget(&tag);
+        }
+        Ok(match outcome?.with_id(calls::PLACE.doing) {
             Outcome::Accepted(receipt) => Placement::Accepted(receipt),
             Outcome::Refused(refusal) => Placement::Refused(refusal),
-            Outcome::Unknown(because) => {
-                Placement::Unknown { tag: order.ordertag.unwrap_or_default(), because }
-            }
+            Outcome::Unknown(because) => Placement::Unknown { tag, because },
         })
     }
 
@@ -51,6 +60,7 @@ impl Broker {
     ///
     /// Errors: as [`place`](Self::place).
     pub async fn cancel(&self, end: &CancelOrder) -> Result<Outcome<OrderReceipt>, BrokerError> {
+        end.check()?;
         Ok(self.session.write(&calls::CANCEL, end).await?.with_id(calls::CANCEL.doing))
     }
 

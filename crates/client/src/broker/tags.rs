@@ -1,8 +1,11 @@
 //! Words by which our orders are found again.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use smartapi::rest::LONGEST_TAG;
+use smartapi::rest::{LONGEST_TAG, PlaceOrder};
 
 use crate::clock::Wall;
 
@@ -21,17 +24,44 @@ const _: () = assert!(TIME_DIGITS + PROCESS_DIGITS + COUNT_DIGITS <= LONGEST_TAG
 pub(super) struct Tags {
     run: String,
     made: AtomicU32,
+    /// The orders that were sent, by their tags.
+    given: Mutex<BTreeMap<String, Arc<PlaceOrder>>>,
 }
 
 impl Tags {
     pub(super) fn new(started: Wall, process: u32) -> Self {
         let run = base_32(started.0, TIME_DIGITS) + &base_32(u64::from(process), PROCESS_DIGITS);
-        Self { run, made: AtomicU32::new(0) }
+        Self { run, made: AtomicU32::new(0), given: Mutex::default() }
     }
 
     pub(super) fn next(&self) -> String {
         let count = self.made.fetch_add(1, Ordering::Relaxed);
         format!("{}{}", self.run, base_32(u64::from(count), COUNT_DIGITS))
+    }
+
+    /// Notes an order down under its tag, unless another has that tag already.
+    pub(super) fn note(&self, tag: &str, order: &PlaceOrder) -> bool {
+        match self.given().entry(tag.to_owned()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(Arc::new(order.clone()));
+                true
+            }
+        }
+    }
+
+    /// Of an order that certainly does not exist: its tag may be used again.
+    pub(super) fn forget(&self, tag: &str) {
+        self.given().remove(tag);
+    }
+
+    /// The order that was sent with this tag.
+    pub(super) fn order(&self, tag: &str) -> Option<Arc<PlaceOrder>> {
+        self.given().get(tag).cloned()
+    }
+
+    fn given(&self) -> MutexGuard<'_, BTreeMap<String, Arc<PlaceOrder>>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

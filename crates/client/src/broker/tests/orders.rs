@@ -3,8 +3,8 @@
 use std::net::Ipv4Addr;
 
 use smartapi::rest::{
-    CancelOrder, Contract, Exchange, ModifyOrder, OrderRow, PlaceOrder, Pricing, Product, Side,
-    Variety,
+    CancelOrder, CancelRule, Contract, Exchange, ModifyOrder, OrderRow, PlaceOrder, Pricing,
+    Product, Side, Variety,
 };
 
 use super::*;
@@ -20,6 +20,8 @@ const QUICK: Pace = Pace {
     answer: Duration::from_millis(300),
     retry: Duration::from_millis(1),
     retries: 0,
+    limited_retries: 0,
+    queue: Duration::from_secs(30),
     looks: 2,
     between_looks: Duration::ZERO,
 };
@@ -141,7 +143,7 @@ async fn an_order_with_an_answer_that_says_nothing_is_sent_once_and_unknown() {
 
 #[tokio::test]
 async fn an_order_that_the_broker_says_it_failed_at_is_sent_once_and_unknown() {
-    for code in ["AB1004", "AB2000", "AB2001"] {
+    for code in ["AB1004", "AB2000", "AB2001", "AB9000"] {
         let because = unknown(after(bad(code, "Something Went Wrong")).await);
         assert_eq!(because.api().and_then(ApiError::code), Some(code));
     }
@@ -177,7 +179,30 @@ async fn an_order_from_an_unregistered_address_names_it() {
 }
 
 #[tokio::test]
-async fn an_order_on_a_dead_session_is_not_repeated_but_the_session_is_new() {
+async fn an_answer_that_is_no_clear_no_is_unknown() {
+    let json = |text: &str| (200, "application/json", text.to_owned());
+    for text in [
+        r#"{"status":"true","message":"SUCCESS","data":{"orderid":"26112000001"}}"#,
+        r#"{"message":"SUCCESS","data":{"orderid":"26112000001"}}"#,
+        r#"{"status":false,"message":"SUCCESS","data":{"orderid":"26112000001"}}"#,
+        r#"{"status":false,"message":"m","errorcode":"AB1009","data":[{"order":{"orderid":"1"}}]}"#,
+        r#"{"status":false,"message":"m","data":"26112000001"}"#,
+        r#"{"status":1,"message":"m","errorcode":"AB1009","data":null}"#,
+        r#"{"message":"m","errorcode":"AB1009"}"#,
+    ] {
+        unknown(after(json(text)).await);
+    }
+    for text in [
+        r#"{"status":"false","message":"m","errorcode":"AB1009","data":"null"}"#,
+        r#"{"status":false,"message":"m","errorcode":"AB1009","data":{"orderid":""}}"#,
+        r#"{"success":false,"message":"m","errorCode":"AB1009","data":""}"#,
+    ] {
+        assert_eq!(refused(after(json(text)).await).cause.code(), Some("AB1009"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_on_a_dead_session_is_not_repeated_but_the_session_is_renewed() {
     let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
         (routes::PLACE_ORDER, 0) => dead(),
         (routes::PLACE_ORDER, _) => receipt(),
@@ -185,16 +210,34 @@ async fn an_order_on_a_dead_session_is_not_repeated_but_the_session_is_new() {
     })
     .await;
     let broker = twin.connect().await.expect("logs in");
-    let Placement::Refused(refusal) = broker.place(order()).await.expect("was sent") else {
+    let old = broker.stream_auth().expect("fit");
+    let tagged = order().with_tag("mine1").expect("fits");
+    let Placement::Refused(refusal) = broker.place(tagged.clone()).await.expect("was sent") else {
         panic!("not refused");
     };
-    assert!(refusal.session_renewed && refusal.cause.session_dead(), "{refusal}");
+    assert!(refusal.cause.session_dead(), "{refusal}");
     assert!(refusal.to_string().contains("was not sent again"), "{refusal}");
-    assert!(refusal.hint().contains("send the order again"), "{}", refusal.hint());
+    assert!(refusal.hint().contains("send it again in a moment"), "{}", refusal.hint());
+    broker.renew(&old).await.expect("shares the renewal");
     assert_eq!(twin.asked(), ["loginByPassword", "placeOrder", "generateTokens"]);
-    let placement = broker.place(order()).await.expect("was sent");
-    assert!(matches!(placement, Placement::Accepted(_)), "{placement:?}");
+    let placement = broker.place(tagged).await.expect("was sent");
+    assert!(matches!(placement, Placement::Accepted(_)), "its tag is free again: {placement:?}");
     assert_eq!(twin.header(3, "authorization").as_deref(), Some("Bearer jwt-secret-fresh0"));
+}
+
+#[tokio::test]
+async fn an_order_on_a_dead_session_does_not_wait_for_the_renewal() {
+    let twin = Twin::start(|seen| match seen.path.as_str() {
+        routes::PLACE_ORDER => dead(),
+        routes::GENERATE_TOKENS => (SILENCE, "", String::new()),
+        _ => well(seen),
+    })
+    .await;
+    // A renewal that would outlast the test.
+    let pace = Pace { answer: Duration::from_secs(3600), ..QUICK };
+    let broker = twin.connect_with(NO_KEEPER, pace).await.expect("logs in");
+    let placed = tokio::time::timeout(Duration::from_secs(30), broker.place(order())).await;
+    assert!(matches!(placed.expect("at once"), Ok(Placement::Refused(_))));
 }
 
 #[tokio::test]
@@ -306,6 +349,102 @@ fn found(resolution: Resolution) -> OrderRow {
         Resolution::Found(row) => *row,
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_tag_belongs_to_one_order() {
+    let twin = forgetful(|_, _| good(Value::Null)).await;
+    let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
+    let tagged = || order().with_tag("strat1").expect("fits");
+    assert!(matches!(broker.place(tagged()).await, Ok(Placement::Unknown { .. })));
+    let error = broker.place(tagged()).await.expect_err("the first may be there");
+    assert!(matches!(&error, BrokerError::TagSent { tag } if tag == "strat1"), "{error}");
+    assert_eq!(twin.asked(), ["loginByPassword", "placeOrder"]);
+}
+
+#[tokio::test]
+async fn an_order_whose_future_was_dropped_is_found_by_the_tag_that_it_was_given() {
+    let tag = "noted1";
+    let twin = Twin::start(move |seen| match seen.path.as_str() {
+        routes::PLACE_ORDER => (SILENCE, "", String::new()),
+        routes::ORDER_BOOK => good(json!([row(tag, "open", "194.5")])),
+        _ => well(seen),
+    })
+    .await;
+    let pace = Pace { answer: Duration::from_secs(3600), ..QUICK };
+    let broker = twin.connect_with(NO_KEEPER, pace).await.expect("logs in");
+    let tagged = || order().with_tag(tag).expect("fits");
+    let arrived = async {
+        while twin.asked().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        placed = broker.place(tagged()) => panic!("{placed:?}"),
+        () = arrived => {}
+    }
+    assert!(matches!(broker.place(tagged()).await, Err(BrokerError::TagSent { .. })));
+    assert_eq!(found(broker.resolve(tag).await).ordertag, tag);
+}
+
+/// A row of the order that this file sends, but for these.
+fn full(orderid: &str, side: &str, quantity: &str) -> Value {
+    json!({
+        "orderid": orderid, "ordertag": "strat1", "orderstatus": "open", "quantity": quantity,
+        "tradingsymbol": OPTION.tradingsymbol, "exchange": "NFO", "transactiontype": side,
+    })
+}
+
+#[tokio::test]
+async fn of_several_orders_with_a_tag_the_one_that_was_sent_is_found_or_none() {
+    let twin = forgetful(|seen, _| {
+        let mut rows =
+            vec![full("1", "SELL", "75"), full("2", "BUY", "150"), full("3", "BUY", "75")];
+        if seen.earlier > 0 {
+            rows.push(full("4", "BUY", "75"));
+        }
+        good(json!(rows))
+    })
+    .await;
+    let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
+    let tagged = order().with_tag("strat1").expect("fits");
+    assert!(matches!(broker.place(tagged).await, Ok(Placement::Unknown { .. })));
+    assert_eq!(found(broker.resolve("strat1").await).orderid, "3");
+    match broker.resolve("strat1").await {
+        Resolution::Ambiguous(rows) => assert_eq!(rows.len(), 4),
+        other => panic!("{other:?}"),
+    }
+    let stranger = twin.connect_with(NO_KEEPER, QUICK).await.expect("takes up");
+    let told = stranger.resolve("strat1").await;
+    assert!(matches!(told, Resolution::Ambiguous(_)), "it did not send it: {told:?}");
+}
+
+#[tokio::test]
+async fn a_change_to_the_market_is_not_seen_in_an_order_that_rests() {
+    let twin = forgetful(|seen, _| match seen.earlier {
+        0..2 => good(json!([row("t", "open", "194.5")])),
+        _ => good(json!([row("t", "complete", "194.5")])),
+    })
+    .await;
+    let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
+    let change = ModifyOrder::new("26112000001", OPTION, 75, Product::Intraday, Pricing::Market);
+    let change = change.expect("fits");
+    let told = broker.resolve_change(&change).await;
+    assert!(matches!(told, Resolution::NotThere { row: Some(_), .. }), "{told:?}");
+    assert!(found(broker.resolve_change(&change).await).is_final());
+}
+
+#[tokio::test]
+async fn what_has_no_id_is_not_sent() {
+    let twin = Twin::start(well).await;
+    let broker = twin.connect().await.expect("logs in");
+    let mut empty = end();
+    empty.orderid.clear();
+    assert!(matches!(broker.cancel(&empty).await, Err(BrokerError::Order(_))));
+    let rule =
+        CancelRule { id: String::new(), symboltoken: "1".to_owned(), exchange: Exchange::Nse };
+    assert!(matches!(broker.cancel_rule(&rule).await, Err(BrokerError::Order(_))));
+    assert_eq!(twin.asked(), ["loginByPassword"]);
 }
 
 #[tokio::test]
