@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use client::Rules;
 use smartapi::clock::Wall;
-use smartapi::rest::{Exchange, HistoryRequest, Interval};
+use smartapi::rest::{Candle, Exchange, HistoryRequest, Interval};
 use smartapi::wire::Word as _;
 
 mod common;
@@ -38,9 +38,11 @@ async fn main() -> Result<(), common::Failed> {
     Ok(())
 }
 
-/// Draws how many of the requests have been answered.
-fn bar(done: usize, of: usize) {
-    let line = format!("\r[{}{}] {done}/{of}", "#".repeat(done), ".".repeat(of - done));
+/// Draws how many of the requests have been answered, on a line of a fixed length.
+fn bar(done: usize, of: usize, _: &[Candle]) {
+    const WIDTH: usize = 40;
+    let full = done * WIDTH / of.max(1);
+    let line = format!("\r[{}{}] {done}/{of}", "#".repeat(full), ".".repeat(WIDTH - full));
     let mut err = std::io::stderr();
     // A bar that cannot be drawn stops nothing.
     let _ = err.write_all(line.as_bytes()).and_then(|()| err.flush());

@@ -16,15 +16,16 @@ const IST_S: i64 = 19_800;
 impl Broker {
     /// The candles from `fromdate` to `todate`, however far apart, in the order of their times.
     ///
-    /// `progress` hears how many pieces are done of how many. A piece that fails for a while is asked
-    /// for again and never left out.
+    /// `progress` hears how many pieces are done of how many, and has the rows of the last one as they
+    /// came. A piece that fails for a while is asked for again, for a minute if that is the rate limit,
+    /// and never left out.
     ///
     /// Errors: [`BrokerError::History`] for what the broker would refuse; the piece that stayed without
-    ///         an answer.
+    ///         an answer; `progress` has had those before it.
     pub async fn candles(
         &self,
         request: &HistoryRequest,
-        progress: impl FnMut(usize, usize) + Send,
+        progress: impl FnMut(usize, usize, &[Candle]) + Send,
     ) -> Result<Vec<Candle>, BrokerError> {
         self.history(&calls::CANDLES, request, |candle: &Candle| candle.at, progress).await
     }
@@ -33,7 +34,7 @@ impl Broker {
     pub async fn open_interest(
         &self,
         request: &HistoryRequest,
-        progress: impl FnMut(usize, usize) + Send,
+        progress: impl FnMut(usize, usize, &[OpenInterestRow]) + Send,
     ) -> Result<Vec<OpenInterestRow>, BrokerError> {
         let at = |row: &OpenInterestRow| row.at;
         self.history(&calls::OPEN_INTEREST, request, at, progress).await
@@ -44,16 +45,16 @@ impl Broker {
         call: &'static Call,
         request: &HistoryRequest,
         at: impl Fn(&T) -> Wall + Send,
-        mut progress: impl FnMut(usize, usize) + Send,
+        mut progress: impl FnMut(usize, usize, &[T]) + Send,
     ) -> Result<Vec<T>, BrokerError> {
         let pieces = pieces(request);
         pieces.iter().try_for_each(HistoryRequest::check)?;
         let mut rows = Vec::new();
-        progress(0, pieces.len());
+        progress(0, pieces.len(), &[]);
         for (number, piece) in (1..).zip(&pieces) {
             let Rows(more) = self.session.read(call, piece).await?;
+            progress(number, pieces.len(), &more);
             rows.extend(more);
-            progress(number, pieces.len());
         }
         rows.sort_by_key(&at);
         rows.dedup_by_key(|row| at(row));

@@ -18,6 +18,8 @@ const QUICK: Pace = Pace {
     answer: Duration::from_millis(300),
     retry: Duration::from_millis(1),
     retries: 4,
+    limited_retries: 7,
+    queue: Duration::from_secs(30),
     looks: 1,
     between_looks: Duration::ZERO,
 };
@@ -156,8 +158,8 @@ async fn ask_the_market(broker: &Broker) -> Result<(), BrokerError> {
     assert_eq!(broker.ltp(OPTION).await?.ltp, rupees("1.5"));
     let quotes = broker.quotes(QuoteMode::Ltp, &[(Exchange::Nfo, "43125")]).await?;
     assert!(quotes.fetched.is_empty());
-    assert!(broker.candles(&history(1), |_, _| {}).await?.is_empty());
-    assert!(broker.open_interest(&history(1), |_, _| {}).await?.is_empty());
+    assert!(broker.candles(&history(1), |_, _, _| {}).await?.is_empty());
+    assert!(broker.open_interest(&history(1), |_, _, _| {}).await?.is_empty());
     let (name, expirydate) = ("NIFTY".to_owned(), "24NOV2026".to_owned());
     assert!(broker.greeks(&GreeksRequest { name, expirydate }).await?.is_empty());
     let (datatype, expirytype) = (Movers::PriceGainers, ExpiryMonth::Near);
@@ -268,7 +270,7 @@ async fn candles_of_a_long_time_are_asked_in_pieces_and_stitched_without_duplica
     .await;
     let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
     let mut told = Vec::new();
-    let candles = broker.candles(&history(65), |done, of| told.push((done, of))).await;
+    let candles = broker.candles(&history(65), |done, of, _| told.push((done, of))).await;
     let times: Vec<i64> = candles.expect("answers").iter().map(|candle| candle.at.0).collect();
     assert_eq!(told, [(0, 3), (1, 3), (2, 3), (3, 3)]);
     let whole = history(65);
@@ -281,10 +283,41 @@ async fn candles_of_a_long_time_are_asked_in_pieces_and_stitched_without_duplica
 }
 
 #[tokio::test]
+async fn a_piece_of_history_is_waited_for_while_the_rate_limit_lasts_or_the_broker_fails() {
+    let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
+        (routes::CANDLES, 0) => bad("AB1004", "Something Went Wrong, Please Try After Sometime"),
+        (routes::CANDLES, 1..7) => (403, "text/plain", RATE_LIMIT_TEXT.to_owned()),
+        (routes::CANDLES, _) => good(json!([["2026-09-21T19:43:00+05:30", 1, 2, 0.5, 1.5, 10]])),
+        _ => least(seen),
+    })
+    .await;
+    let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
+    let candles = broker.candles(&history(1), |_, _, _| {}).await.expect("the eighth time");
+    assert_eq!((candles.len(), twin.asked().len()), (1, 1 + 8));
+    let waits: Duration = (0..7).map(|doubling| Pace::default().retry * (1 << doubling)).sum();
+    assert_eq!(Pace::default().limited_retries, 7);
+    assert!(waits > Duration::from_secs(60), "longer than the broker's minute");
+}
+
+#[tokio::test]
+async fn the_pieces_before_one_that_fails_are_handed_over() {
+    let twin = Twin::start(|seen| match (seen.path.as_str(), seen.earlier) {
+        (routes::CANDLES, 0) => good(json!([["2026-09-21T19:43:00+05:30", 1, 2, 0.5, 1.5, 10]])),
+        (routes::CANDLES, _) => bad("AB1009", "Symbol Not Found"),
+        _ => least(seen),
+    })
+    .await;
+    let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
+    let mut rows = Vec::new();
+    let candles = broker.candles(&history(65), |_, _, more| rows.extend_from_slice(more)).await;
+    assert!(candles.is_err() && rows.len() == 1, "{rows:?}");
+}
+
+#[tokio::test]
 async fn history_that_the_broker_would_refuse_is_not_asked_for() {
     let twin = Twin::start(least).await;
     let broker = twin.connect_with(NO_KEEPER, QUICK).await.expect("logs in");
-    let error = broker.candles(&history(-1), |_, _| {}).await.expect_err("backwards");
+    let error = broker.candles(&history(-1), |_, _, _| {}).await.expect_err("backwards");
     assert!(matches!(error, BrokerError::History(_)), "{error}");
     assert_eq!(twin.asked(), ["loginByPassword"]);
 }
