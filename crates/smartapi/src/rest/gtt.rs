@@ -92,7 +92,6 @@ mod none_as_zero {
 
     use crate::wire::text;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
     pub(super) fn serialize<S: Serializer>(units: &Option<i64>, to: S) -> Result<S::Ok, S::Error> {
         text::serialize(&units.unwrap_or_default(), to)
     }

@@ -6,10 +6,6 @@ use super::*;
 fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
     let (doing, server) = ("logging in", "host:1".to_owned());
     let cause = "x".to_owned();
-    let wait = Duration::from_micros(119_001);
-    let price = smartapi::rest::OrderFault::Quantity { was: 0 };
-    let empty = smartapi::rest::QuoteFault::Count { was: 0 };
-    let backwards = smartapi::rest::HistoryFault::Backwards { by_s: 5 };
     vec![
         (
             BrokerError::Api { doing, cause: ApiError::Empty { status: 500 } },
@@ -46,6 +42,16 @@ fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
             "the HTTP client failed while logging in: x",
             "report this as a bug",
         ),
+    ]
+}
+
+/// The same for what is found before anything is sent.
+fn unsent() -> Vec<(BrokerError, &'static str, &'static str)> {
+    let wait = Duration::from_micros(119_001);
+    let price = smartapi::rest::OrderFault::Quantity { was: 0 };
+    let empty = smartapi::rest::QuoteFault::Count { was: 0 };
+    let backwards = smartapi::rest::HistoryFault::Backwards { by_s: 5 };
+    vec![
         (
             BrokerError::Limited { doing: "placing an order", wait },
             "the rate limit had no room while placing an order: nothing was sent, and 120 ms are \
@@ -87,7 +93,7 @@ fn examples() -> Vec<(BrokerError, &'static str, &'static str)> {
 
 #[test]
 fn every_error_says_what_was_wrong_and_what_to_do() {
-    for (error, told, hint) in examples() {
+    for (error, told, hint) in examples().into_iter().chain(unsent()) {
         assert_eq!(error.to_string(), told);
         assert!(error.hint().contains(hint), "{}", error.hint());
         shows_no_secret(&format!("{error} {error:?} {}", error.hint()));
