@@ -290,7 +290,8 @@ pub(crate) enum InstrumentsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct FindArgs {
-    /// Names, symbols, tokens, strikes, dates, CE, PE, FUT, weekly, next month; in any order
+    /// Names, symbols, tokens, strikes, dates, CE, PE, FUT, weekly, next month, nearest; in any order.
+    /// Strikes by their place from a price: nifty atm+1 ce at 26012, nifty atm±3 at 26012
     #[arg(value_name = "WORDS", required = true)]
     pub(crate) words: Vec<String>,
     /// Of this exchange only: NSE, NFO, BSE, BFO, MCX, NCDEX, CDS

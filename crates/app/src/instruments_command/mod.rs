@@ -158,6 +158,9 @@ pub(crate) fn nothing_found(
     exchange: Option<ExchangeType>,
     today: Day,
 ) -> String {
+    if index.lacks_price(words, today) {
+        return "say at which price, as in: nifty atm+1 ce at 26012".to_owned();
+    }
     if let Some(expired) = index.find_expired(words, exchange, today).last()
         && let Some(day) = expired.expiry
     {

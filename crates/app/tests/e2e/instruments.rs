@@ -52,6 +52,9 @@ fn words_find_instruments_in_a_sandboxs_list() {
     );
     let one = instruments(&world, &["find", "sbin", "--limit", "1", "--url", &url]);
     assert_eq!(first_words(&one.out), ["symbol", "SBIN-EQ"]);
+    let money = ["find", "nifty", "atm-1", "ce", "at", "26,012", "--url", &url];
+    let money = instruments(&world, &money);
+    assert!(money.out.contains("25950CE") && first_words(&money.out).len() == 2, "{}", money.out);
     let bse = instruments(&world, &["find", "sbin", "--exchange", "bse", "--url", &url, "--quiet"]);
     assert_eq!((first_words(&bse.out), bse.err.as_str()), (vec!["symbol", "SBIN"], ""));
 }
@@ -90,6 +93,8 @@ fn nothing_found_says_what_to_try() {
         .assert_failure(2, &["hint: NIFTY28NOV2526000CE expired on 28 Nov 2025"]);
     find(&["gold", "fut", "--exchange", "NFO"])
         .assert_failure(2, &["of MCX fits: leave out --exchange"]);
+    find(&["nifty", "atm+1", "ce"])
+        .assert_failure(2, &["hint: say at which price, as in: nifty atm+1 ce at 26012"]);
     find(&["qqqqqqqqqqq"]).assert_failure(2, &["hint: use the broker's name"]);
     find(&["sbin", "--exchange", "NYSE"]).assert_failure(2, &["--exchange", "NSE, NFO"]);
     instruments(&world, &["find"]).assert_failure(2, &["WORDS"]);

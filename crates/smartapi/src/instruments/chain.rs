@@ -125,6 +125,11 @@ impl Index {
         rest.iter().filter_map(|number| self.record(*number))
     }
 
+    /// Whether an underlying is called so.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.name_number(name).is_some()
+    }
+
     /// The number of an underlying; upper case is what the file has, so lower case means the same.
     fn name_number(&self, name: &str) -> Option<u32> {
         let at = |name: &str| self.names.binary_search_by(|span| self.span(*span).cmp(name)).ok();

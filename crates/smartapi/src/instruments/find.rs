@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::Kind;
 use super::day::Day;
 use super::index::{Index, Instrument, Record, expiry, kind};
-use super::query::{Class, Cycle, Number, Query, Turn};
+use super::query::{Class, Cycle, Query, Reading, Turn};
+use super::word::Number;
 use crate::packet::ExchangeType;
 
 /// A strike that is not listed is answered with those within this part of it.
@@ -35,6 +36,25 @@ struct Rank {
     kind: u8,
 }
 
+/// How good an answer a reading of the words gives.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Nothing,
+    /// No strike is met, but some are near.
+    Near,
+    Exact,
+}
+
+impl Answer {
+    fn of(hits: &[Hit<'_>]) -> Self {
+        match hits.iter().map(|hit| hit.rank.distance).min() {
+            None => Self::Nothing,
+            Some(0) => Self::Exact,
+            Some(_) => Self::Near,
+        }
+    }
+}
+
 struct Hit<'index> {
     record: &'index Record,
     rank: Rank,
@@ -42,7 +62,8 @@ struct Hit<'index> {
 
 impl Index {
     /// The instruments that fit what was typed: names and symbols whole, by their beginning or in
-    /// part; CE, PE, FUT and their like; a strike; a date or part of one; `weekly`, `next month`.
+    /// part; CE, PE, FUT and their like; a strike; a date or part of one; `weekly`, `next month`,
+    /// `nearest`; `atm+1 … at 26012` for a strike by its place from the one at the money.
     ///
     /// Words stand in any order and case. Expired contracts are left out. Of strikes that are not
     /// listed the closest are given. A whole name comes before a beginning, indices and shares before
@@ -70,11 +91,19 @@ impl Index {
         found
     }
 
+    /// Whether strikes around the money are asked for, and no price of the underlying is given.
+    #[must_use]
+    pub fn lacks_price(&self, text: &str, today: Day) -> bool {
+        let [reading, ..] = Reading::ALL;
+        let query = Query::parse(text, today, self, reading);
+        query.money.is_some() && query.spot.is_none()
+    }
+
     /// Names of underlyings that are spelt nearly like what was typed, the nearest first.
     #[must_use]
     pub fn close_names(&self, text: &str, today: Day, most: usize) -> Vec<&str> {
-        let query = Query::parse(text, today, &|start| self.has_symbol_like(start));
-        let typed = query.words.concat();
+        let [reading, ..] = Reading::ALL;
+        let typed = Query::parse(text, today, self, reading).words.concat();
         if typed.is_empty() {
             return Vec::new();
         }
@@ -97,27 +126,55 @@ impl Index {
         today: Day,
         wanted: impl Fn(Day) -> bool,
     ) -> Vec<Instrument<'_>> {
-        let query = Query::parse(text, today, &|start| self.has_symbol_like(start));
-        if query == Query::default() {
-            return Vec::new();
+        let (mut tried, mut best) = (Vec::new(), (Answer::Nothing, Vec::new()));
+        for reading in Reading::ALL {
+            let query = Query::parse(text, today, self, reading);
+            if query == Query::default() || tried.contains(&query) {
+                continue;
+            }
+            let hits = self.hits(&query, exchange.or(query.exchange), &wanted);
+            let answer = Answer::of(&hits);
+            if answer > best.0 {
+                best = (answer, hits);
+            }
+            if answer == Answer::Exact {
+                break;
+            }
+            tried.push(query);
         }
-        let exchange = exchange.or(query.exchange);
+        best.1.into_iter().map(|hit| self.instrument(hit.record)).collect()
+    }
+
+    /// What fits one reading of the words, in the order of the answer.
+    fn hits(
+        &self,
+        query: &Query,
+        exchange: Option<ExchangeType>,
+        wanted: &impl Fn(Day) -> bool,
+    ) -> Vec<Hit<'_>> {
         let open = self.records.iter().filter(|record| {
             exchange.is_none_or(|exchange| record.exchange == exchange.0)
-                && expiry(record).is_none_or(&wanted)
+                && expiry(record).is_none_or(wanted)
         });
         let mut hits: Vec<Hit<'_>> = open
-            .filter_map(|record| Some(Hit { record, rank: self.rank(&query, record)? }))
+            .filter_map(|record| Some(Hit { record, rank: self.rank(query, record)? }))
             .collect();
         keep_exact_strikes(&mut hits);
-        if let Some(turn) = query.turn {
+        if query.money.is_some() {
+            keep_likeliest_options(&mut hits);
+        }
+        let nearest = query.money.filter(|_| !query.is_dated()).map(|_| Turn::This);
+        if let Some(turn) = query.turn.or(nearest) {
             keep_turn(&mut hits, turn);
+        }
+        if let Some(steps) = query.money {
+            keep_money(&mut hits, steps, query.spot.as_ref());
         }
         hits.sort_by(|one, other| {
             let symbols = || self.symbol_order(one.record, other.record);
             one.rank.cmp(&other.rank).then_with(symbols)
         });
-        hits.into_iter().map(|hit| self.instrument(hit.record)).collect()
+        hits
     }
 
     /// Where the record stands in the answer, if it belongs there.
@@ -168,10 +225,7 @@ impl Index {
 
     fn expires_then(&self, query: &Query, record: &Record) -> bool {
         let asked = query.expiry;
-        let dated = asked != super::query::Expiry::default()
-            || query.cycle.is_some()
-            || query.turn.is_some();
-        let Some(expiry) = expiry(record) else { return !dated };
+        let Some(expiry) = expiry(record) else { return !query.is_dated() };
         let (year, month, day) = expiry.ymd();
         let either = |either: u16| either == year || either % 100 == u16::from(day);
         asked.day.is_none_or(|asked| asked == day)
@@ -229,11 +283,42 @@ impl Index {
         if !kind(record).is_option() {
             return stands(wanted).then_some(0);
         }
-        let scale = 10_000_000 / ExchangeType(record.exchange).price_divisor();
-        let strike = record.strike.get().saturating_mul(scale);
-        let distance = strike.abs_diff(wanted.value);
+        let distance = strike(record).abs_diff(wanted.value);
         (distance <= wanted.value.unsigned_abs() / NEAR).then_some(distance)
     }
+}
+
+/// In 10^-7 rupees.
+fn strike(record: &Record) -> i64 {
+    let scale = 10_000_000 / ExchangeType(record.exchange).price_divisor();
+    record.strike.get().saturating_mul(scale)
+}
+
+/// Drops all but options on the underlying that fits best: a price is that of one.
+fn keep_likeliest_options(hits: &mut Vec<Hit<'_>>) {
+    hits.retain(|hit| kind(hit.record).is_option());
+    let best = hits.iter().map(|hit| hit.rank.fit).min();
+    hits.retain(|hit| Some(hit.rank.fit) == best);
+}
+
+/// Of each chain only the strikes so many steps from the one that is nearest to the price, the lower
+/// of two equally near.
+fn keep_money(hits: &mut Vec<Hit<'_>>, (from, till): (i16, i16), spot: Option<&Number>) {
+    let Some(spot) = spot else { return hits.clear() };
+    let of = |hit: &Hit<'_>| (hit.record.exchange, hit.record.name.get(), hit.rank.expiry);
+    let mut chains: BTreeMap<_, BTreeSet<i64>> = BTreeMap::new();
+    for hit in hits.iter() {
+        chains.entry(of(hit)).or_default().insert(strike(hit.record));
+    }
+    let step = |strikes: &BTreeSet<i64>, wanted: i64| {
+        let nearest = strikes.iter().min_by_key(|strike| strike.abs_diff(spot.value))?;
+        let rank = |strike: i64| strikes.range(..strike).count() as i64;
+        Some(rank(wanted) - rank(*nearest))
+    };
+    hits.retain(|hit| {
+        let step = chains.get(&of(hit)).and_then(|strikes| step(strikes, strike(hit.record)));
+        step.is_some_and(|step| (i64::from(from)..=i64::from(till)).contains(&step))
+    });
 }
 
 /// Drops strikes that are near where one that fits as well is met exactly.

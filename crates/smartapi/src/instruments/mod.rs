@@ -16,6 +16,7 @@ mod index;
 mod query;
 mod row;
 pub mod sample;
+mod word;
 
 pub use bytes::Damaged;
 pub use chain::{Contracts, Strike};
