@@ -31,6 +31,16 @@ impl Wall {
         due(day)
     }
 
+    /// The same as streams count it.
+    pub(crate) fn date(self) -> smartapi::clock::Wall {
+        smartapi::clock::Wall(i64::try_from(self.seconds()).unwrap_or(i64::MAX))
+    }
+
+    /// The day in India.
+    pub(crate) fn day(self) -> Day {
+        Day::in_india(self.seconds())
+    }
+
     /// The number of the day in India, which changes at 00:00 IST (UTC+05:30, no summer time).
     pub(crate) const fn ist_day(self) -> u64 {
         self.0.saturating_add(IST_MS) / DAY_MS
@@ -73,7 +83,7 @@ impl Clock {
 
     /// The date as streams count it.
     pub(crate) fn date(&self) -> smartapi::clock::Wall {
-        smartapi::clock::Wall(i64::try_from(self.now().seconds()).unwrap_or(i64::MAX))
+        self.now().date()
     }
 
     /// Returns at `due` or later; at once if it has passed.

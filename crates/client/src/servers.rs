@@ -90,7 +90,8 @@ impl Servers {
     /// Where the list of instruments is served.
     #[must_use]
     pub fn list(&self) -> ListServer {
-        ListServer { url: self.scrip_master.clone(), tls: Arc::clone(&self.tls) }
+        let is_brokers = self.scrip_master.host_str().is_some_and(is_of_broker);
+        ListServer { url: self.scrip_master.clone(), tls: Arc::clone(&self.tls), is_brokers }
     }
 
     /// The TLS set-up that REST and streams share.
@@ -110,6 +111,7 @@ impl Servers {
 pub struct ListServer {
     url: Url,
     tls: Arc<ClientConfig>,
+    is_brokers: bool,
 }
 
 impl ListServer {
@@ -125,7 +127,19 @@ impl ListServer {
             Some(_) => authority(authority_pem)?,
             None => public_authorities(),
         };
-        Ok(Self { url, tls: tls(roots)? })
+        let is_brokers = url.host_str().is_some_and(is_of_broker);
+        Ok(Self { url, tls: tls(roots)?, is_brokers })
+    }
+
+    /// Whether it is the broker's own, which serves a whole list or none.
+    pub(crate) const fn is_brokers(&self) -> bool {
+        self.is_brokers
+    }
+
+    /// The same, held for the broker's own.
+    #[cfg(test)]
+    pub(crate) fn as_brokers(self) -> Self {
+        Self { is_brokers: true, ..self }
     }
 
     /// The address.
@@ -177,6 +191,13 @@ impl ServersError {
             Self::Tls { .. } => "report this as a bug of this program",
         }
     }
+}
+
+/// Source: SmartAPI documentation (July 2026) has the list on both names.
+fn is_of_broker(host: &str) -> bool {
+    ["angelone.in", "angelbroking.com"].iter().any(|domain| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
 }
 
 fn host_and_port(url: &Url) -> String {

@@ -6,12 +6,15 @@ use client::{Instruments, Servers, StateFolder};
 use engine::config;
 use engine::tick_path::feed::Subscription;
 use engine::units::Paise;
-use smartapi::instruments::{Index, Instrument};
+use smartapi::instruments::{Day, Index, Instrument};
 use smartapi::packet::{ExchangeType, token_field, token_text};
 
 use super::source::{Wanted, subscription_to};
 use crate::failure::{Failure, Status};
 use crate::instruments_command::{nothing_found, refused, say_notices, today};
+
+/// The oldest list that trading goes by: Friday's on a Tuesday after a holiday.
+const MOST_DAYS: u16 = 4;
 
 /// Whether a run can do without the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +41,45 @@ pub(super) async fn look_up(
         Err(error) => return unknown(refused(&error), need),
     };
     say_notices(&list);
+    if need == Need::Required {
+        recent(list.days_old(today()), &list.fetched())?;
+    }
     let Some(instrument) = listed(&list.index, wanted, &configured.exchange) else {
         return unknown(not_listed(&list.index, wanted, &configured.exchange), need);
     };
+    unexpired(&instrument, today())?;
     agree(&instrument, configured)?;
     let field = token_field(instrument.token);
     Ok(field.map(|token| subscription_to(instrument.exchange, token)))
+}
+
+/// Trading needs a list that is not too old: lots change, and tokens are used again.
+///
+/// Errors: status 4 with the age and the limit.
+fn recent(days: u16, fetched: &str) -> Result<(), Failure> {
+    if days <= MOST_DAYS {
+        return Ok(());
+    }
+    let what = format!(
+        "the list of instruments of {fetched} was made {days} days ago, trading needs one of at \
+         most {MOST_DAYS}"
+    );
+    let hint = "`myquant instruments refresh` says why no newer one could be had";
+    Err(Failure::new(Status::Feed, what, hint))
+}
+
+/// The token of a contract that has expired may be another's by now.
+///
+/// Errors: status 2 with the day.
+fn unexpired(of: &Instrument<'_>, today: Day) -> Result<(), Failure> {
+    match of.expiry.filter(|expiry| *expiry < today) {
+        None => Ok(()),
+        Some(expiry) => {
+            let what = format!("{} expired on {expiry}", of.symbol);
+            let hint = format!("`myquant instruments find {} next expiry` lists the next", of.name);
+            Err(Failure::usage(what, hint))
+        }
+    }
 }
 
 fn unknown(failure: Failure, need: Need) -> Result<Option<Subscription>, Failure> {
@@ -103,7 +139,7 @@ fn agree(of: &Instrument<'_>, configured: &config::Instrument) -> Result<(), Fai
 #[cfg(test)]
 mod tests {
     use engine::config::{Source, load};
-    use smartapi::instruments::{Day, parse, sample};
+    use smartapi::instruments::{parse, sample};
 
     use super::*;
 
@@ -157,6 +193,25 @@ mod tests {
         let subscription = subscription_to(ExchangeType::NSE_FO, field);
         let token = Wanted::Known { symbol: "X".to_owned(), subscription };
         assert_eq!(listed(&index, &token, "BFO"), Some(nifty));
+    }
+
+    #[test]
+    fn trading_is_refused_an_old_list_and_an_expired_contract() {
+        assert!(recent(4, "24 Nov 2025 09:00 IST").is_ok());
+        let old = recent(5, "24 Nov 2025 09:00 IST").expect_err("refused");
+        let text = old.to_string();
+        assert_eq!(old.status, Status::Feed);
+        assert!(text.contains("24 Nov 2025 09:00 IST was made 5 days ago"), "{text}");
+        assert!(text.contains("at most 4\nhint: `myquant instruments refresh`"), "{text}");
+        let index = index();
+        let nifty = any_nifty(&index);
+        let expiry = nifty.expiry.expect("an option expires");
+        assert!(unexpired(&nifty, expiry).is_ok(), "on its last day");
+        let gone = unexpired(&nifty, Day(expiry.0 + 1)).expect_err("refused");
+        assert_eq!(gone.status, Status::Usage);
+        let text = gone.to_string();
+        assert!(text.contains(&format!("{} expired on {expiry}", nifty.symbol)), "{text}");
+        assert!(text.contains("find NIFTY next expiry"), "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use smartapi::instruments::{FileFault, Intake};
+use smartapi::instruments::{Day, FileFault, Index, Intake};
 use thiserror::Error;
 
 use crate::broker::BrokerError;
@@ -66,6 +66,11 @@ fn not_kept(damage: &Option<String>) -> String {
     damage.clone().unwrap_or_else(none)
 }
 
+fn days(days: u16) -> String {
+    let plural = if days == 1 { "" } else { "s" };
+    format!("{days} day{plural}")
+}
+
 const fn is_comparison(fault: &FileFault) -> bool {
     matches!(fault, FileFault::Shrunk { .. } | FileFault::SegmentGone { .. })
 }
@@ -77,6 +82,8 @@ pub enum Notice {
     Damaged { path: PathBuf, why: String },
     /// The list is older than the trading day's; why it was not renewed, if that was tried.
     Old { fetched: String, age: String, cause: Option<InstrumentsError> },
+    /// The list was served as new, and holds contracts that had expired.
+    Stale { made_by: Day, age: String },
     /// Rows were left out.
     Skipped(Intake),
     /// The new list could not be kept.
@@ -93,6 +100,12 @@ impl Notice {
         Self::Old { fetched: fetched.to_string(), age, cause }
     }
 
+    /// What the contracts of a list say of its age on the day for which it is due.
+    pub(super) fn stale(index: &Index, now: Wall) -> Option<Self> {
+        let made_by = index.made_by(now.last_list_due().day())?;
+        Some(Self::Stale { made_by, age: days(now.day().0.saturating_sub(made_by.0)) })
+    }
+
     pub(super) fn skipped(intake: Intake) -> Option<Self> {
         (!intake.skipped.is_empty()).then_some(Self::Skipped(intake))
     }
@@ -103,6 +116,10 @@ impl Notice {
         match self {
             Self::Old { cause: Some(cause), .. } => Some(cause.hint()),
             Self::Old { .. } => Some("download the file again for today's list".to_owned()),
+            Self::Stale { .. } => Some(
+                "a new one is asked for later; `myquant instruments refresh` does it at once"
+                    .to_owned(),
+            ),
             Self::Unsaved(error) => Some(error.hint()),
             Self::Damaged { .. } | Self::Skipped(_) => None,
         }
@@ -119,6 +136,11 @@ impl fmt::Display for Notice {
                 write!(out, "the list of instruments is of {fetched}, {age} old")?;
                 cause.as_ref().map_or(Ok(()), |cause| write!(out, "; no newer one: {cause}"))
             }
+            Self::Stale { made_by, age } => write!(
+                out,
+                "the list of instruments holds contracts that expired on {made_by}: it was made by \
+                 then, {age} ago"
+            ),
             Self::Skipped(intake) => {
                 let (skipped, rows) = (intake.skipped_rows(), intake.rows);
                 write!(out, "{skipped} of {rows} rows of the list were left out")?;

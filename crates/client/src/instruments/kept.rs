@@ -17,6 +17,9 @@ use crate::state::{StateError, StateFolder, file_part};
 /// Changes when the first line does; the index has a mark of its own.
 const SCHEMA: u32 = 1;
 
+/// How long an old list that was served as new is used before a newer one is asked for. 30 min.
+const ASK_AGAIN_MS: u64 = 30 * 60 * 1000;
+
 /// Where the list of one server is kept.
 pub(super) struct KeptFile {
     folder: PathBuf,
@@ -31,9 +34,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether it is the trading day's; one from the future is none to rely on.
+    /// Whether it is the trading day's; one from the future is none to rely on, and an old one that
+    /// was served as new is asked for again after a while.
     pub(super) fn is_fresh(&self, now: Wall) -> bool {
-        (now.last_list_due()..=now).contains(&self.fetched)
+        let is_new = || self.index.made_by(now.last_list_due().day()).is_none();
+        let is_recent = || now.0 - self.fetched.0 < ASK_AGAIN_MS;
+        (now.last_list_due()..=now).contains(&self.fetched) && (is_recent() || is_new())
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use smartapi::instruments::{Index, parse};
+use smartapi::instruments::{Day, Index, parse};
 
 use crate::clock::{Clock, Wall};
 use crate::servers::ListServer;
@@ -29,8 +29,8 @@ pub struct Instruments {
 }
 
 impl Instruments {
-    /// The kept list; a new one if the kept one is older than 08:30 IST of the last weekday, which is
-    /// then kept. If no new one can be had the kept one is given, and a notice says why and how old
+    /// The kept list; a new one if the kept one is older than 08:30 IST of the last weekday, or was old
+    /// when it was served and that is half an hour ago, which is then kept. If no new one can be had the kept one is given, and a notice says why and how old
     /// it is.
     ///
     /// Errors: [`InstrumentsError::Missing`] if there is neither.
@@ -67,6 +67,15 @@ impl Instruments {
         self.fetched.to_string()
     }
 
+    /// How many days before `today` the list was made: by the date of its download, or by the
+    /// contracts in it that had expired.
+    #[must_use]
+    pub fn days_old(&self, today: Day) -> u16 {
+        let fetched = self.fetched.day();
+        let made = self.index.made_by(today).map_or(fetched, |made_by| made_by.min(fetched));
+        today.0.saturating_sub(made.0)
+    }
+
     async fn open_by(
         clock: &Clock,
         server: &ListServer,
@@ -76,7 +85,11 @@ impl Instruments {
         let now = clock.now();
         let mut notices = Vec::new();
         let kept = match file.load() {
-            Ok(Some(kept)) if kept.is_fresh(now) => return Ok(Self::of_kept(kept, server)),
+            Ok(Some(kept)) if kept.is_fresh(now) => {
+                let mut list = Self::of_kept(kept, server);
+                list.notices.extend(Notice::stale(&list.index, now));
+                return Ok(list);
+            }
             Ok(kept) => kept,
             Err(why) => {
                 notices.push(Notice::Damaged { path: file.path().to_owned(), why });
@@ -129,11 +142,14 @@ impl Instruments {
             kept: kept.map(|_| file.path().to_owned()),
         };
         let (index, intake) = parse(&bytes).map_err(refused)?;
-        if let Some(kept) = kept {
-            index.check_against(&kept.index).map_err(refused)?;
+        match kept {
+            Some(kept) => index.check_against(&kept.index).map_err(refused)?,
+            None if server.is_brokers() => index.check_whole().map_err(refused)?,
+            None => {}
         }
-        let notices = Vec::from_iter(Notice::skipped(intake));
         let (source, fetched) = (server.url().to_string(), clock.now());
+        let stale = Notice::stale(&index, fetched);
+        let notices = Notice::skipped(intake).into_iter().chain(stale).collect();
         Ok(Self { index, source, fetched, notices })
     }
 
@@ -153,6 +169,7 @@ impl Instruments {
         let (index, intake) = parse(&bytes).map_err(refused)?;
         let now = clock.now();
         let old = (fetched < now.last_list_due()).then(|| Notice::old(fetched, now, None));
+        let old = old.or_else(|| Notice::stale(&index, now));
         let notices = Notice::skipped(intake).into_iter().chain(old).collect();
         Ok(Self { index, source, fetched, notices })
     }

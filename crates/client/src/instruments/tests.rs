@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::broker::BrokerError;
+use crate::servers::Servers;
 use crate::state::StateError;
 
 const MINUTE_MS: u64 = 60_000;
@@ -32,8 +33,9 @@ struct World {
     folder: tempfile::TempDir,
 }
 
+/// Of a day after all that are told here, so that nothing in it has expired.
 fn list(rows: usize) -> Vec<u8> {
-    let today = Day::new(2025, 11, 20).expect("a day");
+    let today = Day::new(2025, 12, 20).expect("a day");
     sample::json(&sample::Recipe { seed: 1, today, rows })
 }
 
@@ -239,6 +241,66 @@ async fn a_refresh_downloads_at_once_and_refuses_what_shrank() {
     assert!(refused.hint().ends_with(&format!("refresh: `rm '{path}'`")), "{}", refused.hint());
     fs::remove_file(world.kept_file()).expect("removed as the hint says");
     assert_eq!(world.refresh().await.expect("taken").index.len(), 30);
+}
+
+#[tokio::test]
+async fn a_part_of_the_brokers_own_list_is_refused_where_nothing_is_kept() {
+    let world = World::start().await;
+    let brokers = world.server("/list").as_brokers();
+    let (clock, state) = (world.clock(), world.state());
+    let part = error(Instruments::open_by(&clock, &brokers, &state).await);
+    assert!(part.to_string().contains("had 1000 rows, the broker's has at least 50000"), "{part}");
+    assert!(part.hint().contains("during outages"), "{}", part.hint());
+    assert!(!world.folder.path().join("state").exists(), "nothing is kept");
+    let own = ListServer::at("https://margincalculator.angelone.in/x", None).expect("an address");
+    assert!(own.is_brokers() && Servers::angel_one().expect("servers").list().is_brokers());
+    for other in ["https://angelone.in.example.com/x", "https://notangelone.in/x"] {
+        assert!(!ListServer::at(other, None).expect("an address").is_brokers(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_list_that_is_served_as_new_says_so_and_is_asked_for_again() {
+    let world = World::start().await;
+    let of = |date: (u16, u8, u8)| {
+        let today = Day::new(date.0, date.1, date.2).expect("a day");
+        sample::json(&sample::Recipe { seed: 1, today, rows: 1_000 })
+    };
+    // Monday's list has no contracts of Thursday, last Wednesday's has.
+    world.answer(200, of((2025, 11, 19)));
+    let old = world.open().await.expect("downloaded");
+    let stale = "the list of instruments holds contracts that expired on 20 Nov 2025: it was made by \
+                 then, 4 days ago";
+    assert_eq!(words(&old), [stale]);
+    assert!(old.notices[0].hint().is_some_and(|hint| hint.contains("instruments refresh")));
+    assert_eq!(old.days_old(Day::in_india(MONDAY_MS / 1000)), 4);
+    world.pass(29 * MINUTE_MS);
+    assert_eq!(words(&world.open().await.expect("kept")), [stale]);
+    assert_eq!(world.asked(), 1, "not at every use");
+    world.pass(MINUTE_MS);
+    world.answer(200, of((2025, 11, 24)));
+    let new = world.open().await.expect("downloaded");
+    assert_eq!((world.asked(), words(&new)), (1, Vec::new()));
+    assert_eq!(new.days_old(Day::in_india(MONDAY_MS / 1000)), 0);
+    world.pass(8 * 60 * MINUTE_MS);
+    assert!(world.open().await.expect("kept").notices.is_empty());
+    assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test]
+async fn contracts_of_yesterday_make_no_list_old_before_the_next_is_due() {
+    let world = World::start().await;
+    // Thursday, 27 Nov 2025, with a week of Sensex options that ends that day.
+    world.pass(3 * DAY_MS);
+    let today = Day::new(2025, 11, 27).expect("a day");
+    world.answer(200, sample::json(&sample::Recipe { seed: 1, today, rows: 1_000 }));
+    assert!(world.open().await.expect("downloaded").notices.is_empty());
+    world.pass(12 * 60 * MINUTE_MS);
+    assert!(words(&world.open().await.expect("kept")).is_empty(), "after the contracts' last hour");
+    world.pass(11 * 60 * MINUTE_MS);
+    let friday = world.open().await.expect("kept");
+    assert!(friday.notices.is_empty(), "before the new list is due: {:?}", words(&friday));
+    assert_eq!(friday.days_old(Day::new(2025, 11, 28).expect("a day")), 1);
 }
 
 #[tokio::test]

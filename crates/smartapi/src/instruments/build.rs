@@ -65,11 +65,11 @@ impl Builder {
     /// The number of a type name; there are a few dozen.
     fn type_number(&mut self, name: &str) -> Option<u8> {
         let known = self.types.iter().position(|known| **known == *name);
-        let at = known.unwrap_or(self.types.len());
+        let at = u8::try_from(known.unwrap_or(self.types.len())).ok()?;
         if known.is_none() {
             self.types.push(name.into());
         }
-        u8::try_from(at).ok()
+        Some(at)
     }
 
     fn name_number(&mut self, name: &str) -> u32 {

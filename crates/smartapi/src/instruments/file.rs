@@ -1,5 +1,6 @@
 //! The downloaded file: read row by row, and refused as a whole where it cannot be the list.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
@@ -9,14 +10,31 @@ use thiserror::Error;
 
 use super::build::Builder;
 use super::check::RowFault;
-use super::index::Index;
+use super::day::Day;
+use super::index::{Index, expiry, is_contract};
 use super::row::Element;
 use crate::packet::ExchangeType;
 
 /// A file with fewer rows than this part of the last one's is refused, in percent.
 const LEAST_PERCENT: usize = 70;
+/// A segment with fewer rows than this part of the last list's may go, in percent: the broker has
+/// segments of a few rows, and a list without them is better than an old one.
+const LEAST_SEGMENT_PERCENT: usize = 1;
 /// A file of which fewer rows than this can be used is refused, in percent.
 const LEAST_USABLE_PERCENT: usize = 50;
+
+/// The broker's list has 150,000 to 220,000 rows; one with fewer than this is a part of it.
+const LEAST_ROWS: usize = 50_000;
+/// The segments without which a list is a part of the broker's.
+const NEEDED: [ExchangeType; 5] = [
+    ExchangeType::NSE_CM,
+    ExchangeType::NSE_FO,
+    ExchangeType::BSE_CM,
+    ExchangeType::BSE_FO,
+    ExchangeType::MCX_FO,
+];
+/// A list in which so many contracts had expired was made before; fewer are strays.
+const EXPIRED: usize = 10;
 
 /// What was taken in and what was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +92,10 @@ pub enum FileFault {
         example(first)
     )]
     Unusable { rows: usize, usable: usize, first: Option<String> },
+    #[error("the list of instruments had {rows} rows, the broker's has at least {least}")]
+    TooFew { rows: usize, least: usize },
+    #[error("the list of instruments had no rows of {segment}, the broker's has some")]
+    NoSegment { segment: &'static str },
     #[error("the list of instruments shrank from {was} to {now} rows")]
     Shrunk { was: usize, now: usize },
     #[error("the list of instruments has no rows of {segment}, the last one had {was}")]
@@ -89,7 +111,11 @@ impl FileFault {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Empty | Self::Null | Self::Truncated { .. } => {
+            Self::Empty
+            | Self::Null
+            | Self::Truncated { .. }
+            | Self::TooFew { .. }
+            | Self::NoSegment { .. } => {
                 "the broker serves such files during outages: try again in a few minutes, and \
                  download a file of your own again"
             }
@@ -168,14 +194,51 @@ impl<'de> Visitor<'de> for Rows<'_> {
 }
 
 impl Index {
+    /// Whether this can be the broker's whole list, where none is known that it could be compared
+    /// with.
+    ///
+    /// Errors: [`FileFault::TooFew`], [`FileFault::NoSegment`].
+    /// Source: the broker's list had 150,000 to 220,000 rows in 2025 and 2026.
+    pub fn check_whole(&self) -> Result<(), FileFault> {
+        self.check_whole_of(LEAST_ROWS)
+    }
+
+    /// As [`Index::check_whole`], where a whole list has at least so many rows.
+    pub(super) fn check_whole_of(&self, least: usize) -> Result<(), FileFault> {
+        for exchange in NEEDED {
+            if self.count(exchange) == 0 {
+                let segment = exchange.segment_name().unwrap_or_default();
+                return Err(FileFault::NoSegment { segment });
+            }
+        }
+        if self.len() < least {
+            return Err(FileFault::TooFew { rows: self.len(), least });
+        }
+        Ok(())
+    }
+
+    /// The last day on which this list can have been made, if it holds contracts that had expired by
+    /// `today`: a new list has none.
+    #[must_use]
+    pub fn made_by(&self, today: Day) -> Option<Day> {
+        let mut expired: BTreeMap<Day, usize> = BTreeMap::new();
+        let contracts = self.records.iter().filter(|record| is_contract(record));
+        for day in contracts.filter_map(expiry).filter(|day| *day < today) {
+            *expired.entry(day).or_default() += 1;
+        }
+        expired.into_iter().find(|(_, contracts)| *contracts >= EXPIRED).map(|(day, _)| day)
+    }
+
     /// Whether this list can follow `previous`: the broker has served partial files.
     ///
-    /// Errors: [`FileFault::Shrunk`] below 70 % of the rows, [`FileFault::SegmentGone`].
+    /// Errors: [`FileFault::Shrunk`] below 70 % of the rows; [`FileFault::SegmentGone`] for a segment
+    ///         that had 1 % of them.
     pub fn check_against(&self, previous: &Self) -> Result<(), FileFault> {
         let (was, now) = (previous.len(), self.len());
         for (exchange, segment) in ExchangeType::NAMED {
             let had = previous.count(exchange);
-            if had > 0 && self.count(exchange) == 0 {
+            let counts = had > 0 && had * 100 >= was * LEAST_SEGMENT_PERCENT;
+            if counts && self.count(exchange) == 0 {
                 return Err(FileFault::SegmentGone { segment, was: had });
             }
         }

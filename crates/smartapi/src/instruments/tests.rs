@@ -156,6 +156,21 @@ fn of_a_token_used_again_the_contract_that_expires_last_is_kept() {
 }
 
 #[test]
+fn a_type_name_too_many_costs_its_rows_and_not_the_kept_list() {
+    let of_type = |number: u32| Row {
+        instrumenttype: format!("T{number}").into(),
+        ..row("NSE", &number.to_string(), "A")
+    };
+    let rows: Vec<Row<'_>> = (0..260).map(of_type).collect();
+    let (index, intake) = parse(&file(&rows)).expect("a list");
+    assert_eq!(index.len(), 256);
+    let skipped: Vec<(RowFault, usize)> =
+        intake.skipped.iter().map(|skipped| (skipped.fault, skipped.rows)).collect();
+    assert_eq!(skipped, [(RowFault::Text, 4)]);
+    assert!(Index::from_bytes(&index.to_bytes()) == Ok(index), "it can be kept");
+}
+
+#[test]
 fn numbers_in_place_of_text_are_read_and_unknown_keys_ignored() {
     let text = br#"[{"token": 3045, "symbol": "SBIN-EQ", "name": "SBIN", "expiry": null, "isin": [1],
         "strike": -1.0, "lotsize": 1, "instrumenttype": null, "exch_seg": "NSE", "tick_size": 5.0}]"#;
@@ -223,11 +238,51 @@ fn a_list_that_lost_much_since_the_last_is_refused() {
     let shrunk = list(60, 9).check_against(&last).expect_err("69 of 100");
     assert_eq!(shrunk, FileFault::Shrunk { was: 100, now: 69 });
     assert!(shrunk.to_string().contains("from 100 to 69 rows"), "{shrunk}");
+    let tiny = list(100, 1);
+    assert_eq!(
+        list(100, 0).check_against(&tiny),
+        Ok(()),
+        "1 of 101 rows is below one in a hundred"
+    );
+    let one = list(99, 1);
+    assert!(list(99, 0).check_against(&one).is_err(), "1 of 100 rows is not");
     let gone = list(99, 0).check_against(&last).expect_err("no BSE");
     assert_eq!(gone, FileFault::SegmentGone { segment: "BSE", was: 10 });
     assert!(gone.to_string().contains("no rows of BSE, the last one had 10"), "{gone}");
     assert!(shrunk.hint().contains("remove the kept one") && !gone.hint().is_empty());
     assert_eq!(list(1, 1).check_against(&list(1, 0)), Ok(()), "a new segment");
+}
+
+#[test]
+fn a_part_of_the_brokers_list_is_none() {
+    let index = small();
+    assert_eq!(index.check_whole_of(1_000), Ok(()));
+    let few = FileFault::TooFew { rows: 1_000, least: 1_001 };
+    assert_eq!(index.check_whole_of(1_001), Err(few));
+    let few = index.check_whole().expect_err("too few").to_string();
+    assert!(few.contains("had 1000 rows, the broker's has at least 50000"), "{few}");
+    let (shares, _) = parse(&file(&[row("NSE", "1", "A-EQ")])).expect("a list");
+    let none = shares.check_whole().expect_err("no NFO");
+    assert_eq!(none, FileFault::NoSegment { segment: "NFO" });
+    assert!(none.to_string().contains("no rows of NFO") && !none.hint().is_empty());
+}
+
+#[test]
+fn expired_contracts_tell_when_a_list_was_made() {
+    let index = small();
+    assert_eq!(index.made_by(today()), None, "a new list");
+    let made = |days: u16| index.made_by(Day(today().0 + days));
+    assert_eq!(made(1), Some(today()), "a week of Sensex options ended that day");
+    assert_eq!(made(60), Some(today()), "the first expiry tells most");
+    let future = |token: u8| Row {
+        expiry: "18NOV2025".into(),
+        instrumenttype: "FUTIDX".into(),
+        ..row("NFO", &token.to_string(), "OLD")
+    };
+    let strays: Vec<Row<'_>> = (1..10).map(future).collect();
+    assert_eq!(parse(&file(&strays)).expect("a list").0.made_by(today()), None, "nine are strays");
+    let many: Vec<Row<'_>> = (1..11).map(future).collect();
+    assert_eq!(parse(&file(&many)).expect("a list").0.made_by(today()), Some(day("18NOV2025")));
 }
 
 #[test]
@@ -377,6 +432,14 @@ fn any_words() -> impl Strategy<Value = String> {
         ".",
         "-",
         "sbin-eq",
+        "atm",
+        "atm+1",
+        "atm±",
+        "at",
+        "nearest",
+        "28th",
+        "1,25,000",
+        "28/11",
         "é1",
         "ß",
     ];
