@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::probe::{Counter, Group, Ladder, Meter};
 
 use super::rings::Snapshot;
-use crate::measured::News;
+use crate::measured::Words;
 use crate::report::{Figures, StageFigures, stages};
 
 /// The highest value of each bucket that is shown: one below each power of two from 16 ns to 8.6 s,
@@ -111,15 +111,15 @@ impl Board {
     }
 
     /// Keeps what the stream had to say for whoever looks.
-    pub(crate) fn hear(&self, news: &News) {
+    pub(crate) fn hear(&self, words: &Words) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let News::State(state) = news {
-            heard.connection.clone_from(state);
+        if let Some(connection) = &words.connection {
+            heard.connection.clone_from(connection);
         }
         if heard.messages.len() == MESSAGES {
             heard.messages.pop_front();
         }
-        heard.messages.push_back(news.to_string());
+        heard.messages.push_back(words.message.clone());
     }
 
     pub(super) fn heard(&self) -> Heard {

@@ -203,16 +203,23 @@ fn state_lines(view: &View) -> Vec<Line<'static>> {
 /// The newest messages that fit.
 fn news(messages: VecDeque<String>, area: Rect) -> Paragraph<'static> {
     let fit = usize::from(area.height);
-    let lines: Vec<Line<'_>> = messages.into_iter().rev().take(fit).rev().map(Line::from).collect();
-    Paragraph::new(lines).dim()
+    let lines: Vec<Line<'_>> = messages
+        .iter()
+        .flat_map(|message| message.lines())
+        .map(|line| Line::from(line.to_owned()))
+        .collect();
+    let hidden = lines.len().saturating_sub(fit);
+    Paragraph::new(lines.into_iter().skip(hidden).collect::<Vec<_>>()).dim()
 }
 
 #[cfg(test)]
 mod tests {
+    use client::market::ConnectionState;
     use engine::probe::{Counter, Disturbances, Filed, Meter, Probe as _, Stage, Stamps};
     use engine::tick_path::broker::Tick;
     use engine::tick_path::trader::Decision;
     use ratatui::backend::TestBackend;
+    use smartapi::clock::{Mono, Wall};
 
     use super::*;
     use crate::live::board::RingView;
@@ -251,7 +258,8 @@ mod tests {
             meter.file(trace, &filed);
         }
         let board = Board::default();
-        board.hear(&News::State("live".to_owned()));
+        let live = News::State { state: ConnectionState::Live, at: Mono(0) };
+        board.hear(&live.words(Wall(0)));
         let dropped = RingView { name: "recorder", capacity: 10, max_depth: 10, dropped: 7 };
         board.put_up(View { rings: vec![dropped], ..View::of(&meter) });
         let shown = screen(100, 30, &board);

@@ -10,11 +10,13 @@ use engine::config::Tuning;
 use engine::probe::{Counter as _, Disturbances};
 use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
+use smartapi::clock::Wall;
 use tokio::runtime::Handle;
 
 use super::arrival::ArrivalCounts;
 use super::log;
-use super::pilot::{Landing, Metering, News, Order, Orders, Pilot};
+use super::news::{News, Words};
+use super::pilot::{Landing, Metering, Order, Orders, Pilot};
 use super::source::Source;
 use crate::clock::{Cycles, OffsetWatch};
 use crate::failure::{Failure, Status};
@@ -112,12 +114,17 @@ pub(super) struct Watched<'a> {
     pub(super) heard: &'a Receiver<News>,
     /// The counter's reading at the run's begin.
     pub(super) begin: u64,
-    pub(super) tell: &'a dyn Fn(&News),
+    pub(super) tell: &'a dyn Fn(Words),
 }
 
 impl Watched<'_> {
     fn alarm(&self) -> Option<String> {
         self.recorder?.status().alarm
+    }
+
+    /// Says in words what has come since the last time.
+    fn say(&self) {
+        self.heard.try_iter().for_each(|news| (self.tell)(news.words(date())));
     }
 }
 
@@ -138,6 +145,8 @@ where
     let tuning = watch.tuning;
     let mut stream = stream(watch.source, background, cycles, &tuning)?;
     let orders = pilot.orders.clone();
+    let origin = stream.origin();
+    pilot.origin = origin;
     let (clock, begin) = (cycles.clone(), watch.begin);
     let (landed, landing) = sync_channel(1);
     let run = move || {
@@ -159,7 +168,7 @@ where
     let thread = launch(run, cycles, offsets)?;
     let (landed, early) = wait(&landing, &orders, watch, offsets)?;
     let _ = thread.join();
-    watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
+    watch.say();
     let Landed { pilot, ended, processors, disturbances, cpu_seconds, duration_ns } = landed?;
     let end = match (ended, early) {
         (_, Some(End::Interrupted)) if pilot.landing == Landing::Stopped => End::Interrupted,
@@ -168,7 +177,8 @@ where
         (Ended::Stopped, _) => End::Landed,
     };
     let Pilot { path, arrived, tap, news_dropped, states, gaps, .. } = pilot;
-    let (mut events, events_left_out) = log::events(states, gaps, cycles, begin);
+    let dates = log::Dates { origin, now: cycles.raw(), date: date() };
+    let (mut events, events_left_out) = log::events(states, gaps, cycles, begin, dates);
     events.extend(end.event(duration_ns));
     let course =
         Course { begin, duration_ns, disturbances, cpu_seconds, arrived, events, events_left_out };
@@ -189,6 +199,11 @@ fn launch<T: Send + 'static>(
     thread.spawn(run).map_err(|error| no_thread(&error))
 }
 
+/// This machine's date.
+fn date() -> Wall {
+    Wall(crate::run_folder::since_epoch().as_secs() as i64)
+}
+
 /// Looks after the run until the tick thread hands back what it has; why it was told to stop.
 fn wait<T>(
     landing: &Receiver<T>,
@@ -200,7 +215,7 @@ fn wait<T>(
     let mut early = None;
     let mut alarmed = false;
     loop {
-        watch.heard.try_iter().for_each(|news| (watch.tell)(&news));
+        watch.say();
         match landing.recv_timeout(LOOK) {
             Ok(landed) => return Ok((landed, early)),
             Err(RecvTimeoutError::Timeout) => {}
@@ -217,7 +232,7 @@ fn wait<T>(
         early = early.or_else(|| look(orders, watch, passed));
         if let Some(alarm) = watch.alarm().filter(|_| !alarmed) {
             alarmed = true;
-            (watch.tell)(&News::Text(alarm));
+            (watch.tell)(News::Alarm(alarm).words(date()));
         }
     }
 }

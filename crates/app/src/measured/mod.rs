@@ -5,12 +5,14 @@ mod ended;
 mod flight;
 mod listing;
 mod log;
+mod news;
 mod pilot;
 mod rig;
 mod source;
 #[cfg(test)]
 mod truth;
 
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
@@ -35,8 +37,11 @@ use crate::{fills, settings};
 pub(crate) use arrival::ArrivalCounts;
 use ended::{Done, ages, complaints, report};
 use flight::{Flight, Watched};
+#[cfg(test)]
+pub(crate) use news::News;
+pub(crate) use news::Words;
+pub(crate) use pilot::Metering;
 pub use pilot::{LiveProbe, Pilot};
-pub(crate) use pilot::{Metering, News};
 pub use rig::{Rig, SideReport, SideWork};
 use source::{Prepared, Source};
 
@@ -201,7 +206,9 @@ impl Stand {
         let latest = source.latest(config, self.rig.offsets.report().first);
         let pilot = Pilot { latest, tap, window, news, ..self.rig.pilot(path, wanted) };
         let board = place.filter(|_| shown.is_some()).map(|place| place.board);
-        let prints = place.is_some() && !plan.run.quiet && !plan.live.watch;
+        let prints = place.is_some() && !plan.run.quiet;
+        // What came while the terminal was not free for it.
+        let kept_back = RefCell::new(Vec::new());
         let watch = Watched {
             source,
             signals: &self.signals,
@@ -211,12 +218,14 @@ impl Stand {
             recorder,
             heard: &heard,
             begin,
-            tell: &|news: &News| {
+            tell: &|words: Words| {
                 if let Some(board) = board {
-                    board.hear(news);
+                    board.hear(&words);
                 }
-                if prints {
-                    let _ = writeln!(std::io::stderr(), "{news}");
+                if plan.live.watch && words.is_error {
+                    kept_back.borrow_mut().push(words.message);
+                } else if !plan.live.watch && (prints || words.is_error) {
+                    let _ = writeln!(std::io::stderr(), "{}", words.message);
                 }
             },
         };
@@ -224,7 +233,11 @@ impl Stand {
             flight::fly(pilot, self.background.handle(), &watch, &mut self.rig.offsets)?;
         flight.path.probe_mut().end_outflow();
         flight.path.probe_mut().meter_mut().conclude();
-        Ok((flight, shown.map(Shown::finish)))
+        let live = shown.map(Shown::finish);
+        for message in kept_back.take() {
+            let _ = writeln!(std::io::stderr(), "{message}");
+        }
+        Ok((flight, live))
     }
 }
 

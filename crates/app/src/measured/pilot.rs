@@ -1,6 +1,5 @@
 //! The sink of the market stream: carries each payload into the tick path, on the stream's thread.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,11 +11,13 @@ use engine::tick_path::broker;
 use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Strategy;
 use engine::units::{EventTime, Micros};
+use smartapi::clock::Mono;
 use smartapi::packet;
 use smartapi::stream::request::ServerText;
 
 use super::arrival::{Arrival, ArrivalCounts, Arrivals};
 use super::log::{Gap, Log};
+use super::news::News;
 use crate::clock::{Cycles, WallOffset};
 use crate::live::{Snapshot, Window};
 use crate::recorder::Tap;
@@ -116,24 +117,6 @@ pub(super) enum Latest {
     Wall { offset: WallOffset, ahead: Micros },
 }
 
-/// What the tick thread has to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    /// The connection is like this now.
-    State(String),
-    /// The broker said this.
-    Text(String),
-}
-
-impl fmt::Display for News {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::State(state) => write!(f, "stream {state}"),
-            Self::Text(text) => f.write_str(text),
-        }
-    }
-}
-
 /// Why the pilot ended the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Landing {
@@ -165,6 +148,8 @@ pub struct Pilot<S, P> {
     /// Where states and texts go; full means dropped, and counted.
     pub(super) news: SyncSender<News>,
     pub(super) news_dropped: u64,
+    /// The counter's reading at the zero of the times in states.
+    pub(super) origin: u64,
     /// The states of the connection, for the time line.
     pub(super) states: Log<ConnectionState>,
     /// Where sequence numbers were skipped, for the time line.
@@ -202,6 +187,7 @@ impl<S: Strategy, P: LiveProbe> Pilot<S, P> {
             // Nobody listens: what is told is dropped and counted.
             news: sync_channel(0).0,
             news_dropped: 0,
+            origin: 0,
             states: Log::new(EVENTS),
             gaps: Log::new(EVENTS),
             known: broker::Arrivals::default(),
@@ -314,13 +300,15 @@ impl<S: Strategy, P: LiveProbe> Sink for Pilot<S, P> {
 
     fn on_text(&mut self, text: &str) {
         if let ServerText::Error(error) = ServerText::read(text) {
-            self.tell(News::Text(format!("{error}\nhint: {}", error.hint())));
+            self.tell(News::Refused(error));
         }
     }
 
     fn on_state(&mut self, state: &ConnectionState) {
-        self.states.push(self.cycles.raw(), state.clone());
-        self.tell(News::State(state.to_string()));
+        let now = self.cycles.raw();
+        let at = Mono(self.cycles.nanos(self.origin, now));
+        self.states.push(now, state.clone());
+        self.tell(News::State { state: state.clone(), at });
     }
 
     fn on_idle(&mut self) -> Flow {

@@ -145,8 +145,9 @@ impl MarketStream {
         &self.clock
     }
 
-    /// The raw clock at the zero of this stream's times.
-    pub(crate) const fn origin(&self) -> u64 {
+    /// The raw clock at the zero of the times in this stream's states.
+    #[must_use]
+    pub const fn origin(&self) -> u64 {
         self.origin
     }
 

@@ -6,12 +6,13 @@ use engine::probe::Stage;
 use engine::tick_path::feed::{Feed, Subscription};
 use engine::tick_path::strategy::Momentum;
 use engine::venue::FillModel;
+use smartapi::clock::Wall;
 use smartapi::packet::{
     ExchangeType, FromZeros as _, IntoBytes as _, Mode, SnapQuote, token_field,
 };
 
 use super::*;
-use crate::measured::log::events;
+use crate::measured::log::{Dates, events};
 use crate::report::timeline::Kind;
 
 fn packet(sequence: i64) -> Vec<u8> {
@@ -35,6 +36,10 @@ fn pilot(cycles: &Cycles, events: usize) -> Pilot<Momentum, Meter<Cycles>> {
     let strategy = Momentum::new(&config);
     let path = TickPath::live(&config, feed, strategy, FillModel::default(), meter, 0);
     Pilot { states: Log::new(events), gaps: Log::new(events), ..Pilot::new(path, cycles, u64::MAX) }
+}
+
+fn dates(cycles: &Cycles) -> Dates {
+    Dates { origin: 0, now: cycles.raw(), date: Wall(0) }
 }
 
 fn receive(pilot: &mut Pilot<Momentum, Meter<Cycles>>, cycles: &Cycles, sequence: i64) -> u64 {
@@ -61,7 +66,7 @@ fn a_gap_is_kept_with_the_stamp_of_the_packet_behind_it() {
     }
     let second = receive(&mut pilot, &cycles, 12);
     assert_eq!(pilot.path.frames().duplicate, 1);
-    let (events, left_out) = events(pilot.states, pilot.gaps, &cycles, begin);
+    let (events, left_out) = events(pilot.states, pilot.gaps, &cycles, begin, dates(&cycles));
     let gaps: Vec<(u64, &str)> = events
         .iter()
         .filter(|event| event.kind == Kind::Gap)
@@ -83,8 +88,27 @@ fn gaps_beyond_the_room_are_counted_and_take_none_from_the_states() {
         receive(&mut pilot, &cycles, number * 10);
     }
     pilot.on_state(&ConnectionState::Stopped);
-    let (events, left_out) = events(pilot.states, pilot.gaps, &cycles, 0);
+    let (events, left_out) = events(pilot.states, pilot.gaps, &cycles, 0, dates(&cycles));
     assert_eq!((events.len(), left_out), (4 + 1, 19 - 4));
     assert_eq!(events.last().map(|event| event.kind), Some(Kind::Stopped));
     assert_eq!(pilot.path.broker().arrivals().missing, 19 * 9);
+}
+
+#[test]
+fn states_and_refusals_are_handed_over_without_words() {
+    let cycles = Cycles::new();
+    let mut pilot = pilot(&cycles, 4);
+    let (news, heard) = sync_channel(4);
+    (pilot.news, pilot.origin) = (news, cycles.raw());
+    let since = Mono(7);
+    pilot.on_state(&ConnectionState::Stale { since });
+    pilot.on_text("pong");
+    pilot.on_text(r#"{"correlationID":"a1","errorCode":"E1002","errorMessage":"too many"}"#);
+    let news: Vec<News> = heard.try_iter().collect();
+    let [News::State { state, at }, News::Refused(error)] = news.as_slice() else {
+        panic!("{news:?}");
+    };
+    assert_eq!(*state, ConnectionState::Stale { since });
+    assert!(at.0 > 0 && at.0 < cycles.nanos(0, cycles.raw()), "on the stream's own clock");
+    assert_eq!(error.error_code, "E1002");
 }
