@@ -5,7 +5,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use client::market::{Ended, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription};
+use client::market::{
+    Ended, Expiry, MarketError, MarketStream, StreamAuth, StreamSetup, Subscription,
+};
 use engine::config::Tuning;
 use engine::probe::{Counter as _, Disturbances};
 use engine::tick_path::TickPath;
@@ -273,7 +275,7 @@ fn stream(
         exchange_type: source.subscription.segment,
         token: source.token_text(),
     };
-    MarketStream::new(StreamSetup {
+    let mut stream = MarketStream::new(StreamSetup {
         url: broker.servers().market_stream().to_string(),
         tls: Arc::clone(broker.servers().tls()),
         auth: broker.stream_auth().map_err(failed)?,
@@ -284,7 +286,9 @@ fn stream(
         clock: cycles.0.clone(),
         entropy: crate::run_folder::since_epoch().as_nanos() as u64,
     })
-    .map_err(failed)
+    .map_err(failed)?;
+    stream.set_expiry(Expiry::new(source.day_end, date(), 0));
+    Ok(stream)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use client::market::Limits;
+use client::market::{DayEnd, Limits};
 use client::{
     Broker, BrokerError, Credentials, Places, Rules, Servers, StandIn, StandInError, StateFolder,
 };
@@ -13,6 +13,7 @@ use engine::tick_path::feed::Subscription;
 use engine::units::{EventTime, Micros};
 use sandbox::{Options, Pacing, Sandbox, Schedule, Transport};
 use smartapi::packet::{ExchangeType, Mode, token_field, token_text};
+use smartapi::wire::TimeOfDay;
 use tokio::runtime::Handle;
 
 use super::Plan;
@@ -89,6 +90,7 @@ pub(super) struct Source {
     pub(super) subscription: Subscription,
     pub(super) broker: Arc<Broker>,
     pub(super) limits: Limits,
+    pub(super) day_end: DayEnd,
     local: Option<Local>,
 }
 
@@ -269,7 +271,8 @@ pub(super) fn connect(
     let Prepared { servers, credentials, state, wanted, need, local } = prepared;
     let failed = |error: BrokerError| Failure::new(Status::Feed, &error, error.hint());
     // Orders are filled on paper: no connection is kept for them.
-    let rules = Rules { allow_market: config.allow_market, keep_warm: None, ..Rules::default() };
+    let (allow_market, day_end) = (config.allow_market, day_end(config));
+    let rules = Rules { allow_market, keep_warm: None, day_end, ..Rules::default() };
     let exchange = config.instrument.exchange.clone();
     let log_in = async {
         let listed = match need {
@@ -286,7 +289,8 @@ pub(super) fn connect(
                 exactly(&symbol, &exchange, &found)?
             }
         };
-        Ok(Source { subscription, broker: Arc::new(broker), limits: Limits::default(), local })
+        let (broker, limits) = (Arc::new(broker), Limits::default());
+        Ok(Source { subscription, broker, limits, day_end, local })
     };
     background.block_on(async {
         tokio::select! {
@@ -294,6 +298,12 @@ pub(super) fn connect(
             () = signals.wait() => Ok(None),
         }
     })
+}
+
+/// When the broker ends the day's session.
+fn day_end(config: &Config) -> DayEnd {
+    let seconds = config.tokens_end.0 / Micros::seconds(1).0;
+    u32::try_from(seconds).map_or(DayEnd::MIDNIGHT, |seconds| DayEnd(TimeOfDay(seconds)))
 }
 
 /// The one search result whose symbol is exactly the wanted one.
@@ -404,6 +414,18 @@ mod tests {
         assert_eq!(planned(&[]), Duration::from_millis(500));
         assert_eq!(planned(&["--rate", "100"]), Duration::from_secs(5));
         assert_eq!(planned(&["--settle", "0"]), Duration::from_millis(300));
+    }
+
+    #[test]
+    fn sessions_end_at_midnight_or_as_the_configuration_says() {
+        let end = |value| {
+            let source = engine::config::Source::Set { key: "live.tokens_end", value };
+            engine::config::load(&[source]).map(|config| day_end(&config))
+        };
+        assert_eq!(day_end(&engine::config::load(&[]).expect("defaults")), DayEnd::MIDNIGHT);
+        assert_eq!(end("00:00").expect("allowed"), DayEnd::MIDNIGHT);
+        assert_eq!(end("05:00").expect("allowed"), DayEnd::FIVE_IN_THE_MORNING);
+        assert!(end("04:00").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 use smartapi::rest::{ApiError, LoginRequest, Profile, RefreshRequest, Tokens};
+use smartapi::stream::expiry::DayEnd;
 
 use super::calls::{self, Call};
 use super::error::BrokerError;
@@ -22,6 +23,7 @@ pub(super) struct Login<'a> {
     pub(super) rest: &'a Rest,
     pub(super) credentials: &'a Credentials,
     pub(super) clock: &'a Clock,
+    pub(super) day_end: DayEnd,
 }
 
 impl Login<'_> {
@@ -37,7 +39,7 @@ impl Login<'_> {
             Saved::Damaged => return Ok(Err(LoginReason::SavedDamaged)),
             Saved::Session(tokens) => tokens,
         };
-        if tokens.is_over(self.clock.now()) {
+        if tokens.is_over(self.clock.now(), self.day_end) {
             return Ok(Err(LoginReason::SavedExpired));
         }
         let request = Request::new(&calls::PROFILE, &())?;
@@ -91,7 +93,7 @@ impl Login<'_> {
     /// New tokens for `old` ones, or none if a login is due: the broker refuses, or answers with
     /// whatever is not tokens. Only a rate limit is none of both.
     async fn refresh(&self, old: &SessionTokens) -> Result<Option<SessionTokens>, BrokerError> {
-        if old.is_over(self.clock.now()) {
+        if old.is_over(self.clock.now(), self.day_end) {
             return Ok(None);
         }
         let body = RefreshRequest { refresh: old.refresh.expose_secret().to_owned() };

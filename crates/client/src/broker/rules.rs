@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use smartapi::rest::limits::MOST_QUOTES_PER_SECOND;
+use smartapi::stream::expiry::DayEnd;
 
 use super::error::BrokerError;
 
@@ -24,6 +25,8 @@ pub struct Rules {
     /// How long a connection for orders may rest before a cheap read keeps it open; `None` for a
     /// program that sends no orders, which then makes no such reads.
     pub keep_warm: Option<Duration>,
+    /// When the broker ends the day's session.
+    pub day_end: DayEnd,
 }
 
 impl Default for Rules {
@@ -33,6 +36,7 @@ impl Default for Rules {
             quotes_per_second: 1,
             public_address: None,
             keep_warm: Some(Duration::from_secs(15)),
+            day_end: DayEnd::MIDNIGHT,
         }
     }
 }

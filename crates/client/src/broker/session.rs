@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use smartapi::rest::{ApiError, LogoutRequest};
+use smartapi::stream::expiry::DayEnd;
 use tokio::time::Instant;
 
 use super::calls::{self, Call};
@@ -41,7 +42,7 @@ pub enum LoginReason {
     NothingSaved,
     /// The saved file could not be read; it was replaced.
     SavedDamaged,
-    /// It was from before the last 00:00 IST, or past its own expiry.
+    /// It was from before the end of the last day, or past its own expiry.
     SavedExpired,
     SavedRefused,
 }
@@ -70,6 +71,7 @@ pub(super) struct Session {
     credentials: Credentials,
     file: SessionFile,
     clock: Clock,
+    day_end: DayEnd,
     tokens: Mutex<Arc<SessionTokens>>,
     /// Held during a renewal, so that callers at the same time share it; whether the session has been
     /// logged out, after which there is none.
@@ -110,14 +112,25 @@ impl Session {
     ) -> Result<(Self, SessionStart), BrokerError> {
         let file = SessionFile::new(state, servers.name(), credentials.client_id.clone());
         let rest = Rest::new(servers, &credentials.api_key, rules, pace)?;
-        let login = Login { rest: &rest, credentials: &credentials, clock: &clock };
+        let day_end = rules.day_end;
+        let login = Login { rest: &rest, credentials: &credentials, clock: &clock, day_end };
         let (tokens, start) = match login.take_up(file.load()?).await? {
             Ok(tokens) => (tokens, SessionStart::Restored),
             Err(reason) => (login.log_in().await?, SessionStart::LoggedIn(reason)),
         };
         let tokens = Mutex::new(Arc::new(tokens));
         let (renewal, failed, unsaved) = Default::default();
-        let session = Self { rest, credentials, file, clock, tokens, renewal, failed, unsaved };
+        let session = Self {
+            rest,
+            credentials,
+            file,
+            clock,
+            day_end,
+            tokens,
+            renewal,
+            failed,
+            unsaved,
+        };
         if start != SessionStart::Restored {
             session.save();
         }
@@ -212,7 +225,7 @@ impl Session {
     /// day is over, or that the broker no longer knows, is renewed before an order meets it.
     pub(super) async fn keep(&self, period: Duration) {
         let tokens = self.tokens();
-        let is_over = tokens.is_over(self.clock.now());
+        let is_over = tokens.is_over(self.clock.now(), self.day_end);
         if is_over || self.rest.keep_warm(period, &tokens.jwt).await {
             // What fails is kept for `not_renewed`, and stands, so that it is not tried at every beat.
             let _: Result<(), BrokerError> = self.renew(&tokens).await;
@@ -249,7 +262,8 @@ impl Session {
         if let Some(error) = self.failure().as_ref().and_then(|failed| failed.stands_for(old)) {
             return Err(error);
         }
-        let login = Login { rest: &self.rest, credentials: &self.credentials, clock: &self.clock };
+        let Self { rest, credentials, clock, day_end, .. } = self;
+        let login = Login { rest, credentials, clock, day_end: *day_end };
         match login.renewed(old).await {
             Ok(tokens) => {
                 *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);

@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use smartapi::rest::{ApiError, Envelope, GatewayFailure, RATE_LIMIT_TEXT, routes};
+use smartapi::stream::expiry::DayEnd;
 use tokio::net::TcpListener;
 
 use super::*;
@@ -57,8 +58,13 @@ struct Twin {
 }
 
 /// For tests that send no orders: no reads but those that they make.
-const NO_KEEPER: Rules =
-    Rules { allow_market: false, quotes_per_second: 6, public_address: None, keep_warm: None };
+const NO_KEEPER: Rules = Rules {
+    allow_market: false,
+    quotes_per_second: 6,
+    public_address: None,
+    keep_warm: None,
+    day_end: DayEnd::MIDNIGHT,
+};
 
 impl Twin {
     async fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {

@@ -178,6 +178,7 @@ pub const KEYS: &[Key] = &[
     key("performance.post_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the stages from the indicators on, at the 99th percentile"),
     key("performance.total_p99_us", Num(SOME_POINTS), "5000", "microseconds", "target for the whole path, at the 99th percentile"),
     key("live.max_future_seconds", Int(1, 86_400), "60", "seconds", "how far an exchange stamp may lie ahead of this machine's clock"),
+    key("live.tokens_end", Text(TextRule::OneOf(&["00:00", "05:00"])), "\"00:00\"", "", "time of the day in India at which the broker ends a session; its documentation has midnight, its posts of earlier years 05:00"),
     key("tuning.pin", Int(-1, 1023), "-1", "", "processor that the tick thread keeps to; -1 = not pinned"),
     key("tuning.busy_poll", Bool, "false", "", "whether the tick thread spins instead of sleeping while nothing comes; takes a whole processor"),
     key("tuning.lock_memory", Bool, "false", "", "whether the program's memory is locked, so that no page has to be brought in during the run"),

@@ -205,6 +205,8 @@ pub struct Config {
     pub performance: Performance,
     /// How far an exchange stamp may lie ahead of the receiving clock.
     pub max_future: Micros,
+    /// `live.tokens_end`: when the broker ends a session, since midnight in India.
+    pub tokens_end: Micros,
     /// How paper orders are filled.
     pub fill: Fill,
     pub tuning: Tuning,
@@ -310,6 +312,10 @@ fn freeze(values: &Values<'_>) -> Option<Config> {
             total_p99_ns: micros("performance.total_p99_us")?,
         },
         max_future: Micros::seconds(values.int("live.max_future_seconds")?),
+        tokens_end: match values.text("live.tokens_end")? {
+            "05:00" => Micros::minutes(5 * 60),
+            _ => Micros(0),
+        },
         fill: fill(values)?,
         tuning: Tuning {
             pin: usize::try_from(values.int("tuning.pin")?).ok(),
