@@ -295,7 +295,7 @@ mod tests {
             ..View::default()
         });
         for number in 1..=9 {
-            board.hear(&News::Text(format!("message {number}")));
+            board.hear(&News::Alarm(format!("message {number}")).words(Wall(0)));
         }
         for (width, height) in [(80, 24), (120, 40)] {
             let shown = screen(width, height, &board);

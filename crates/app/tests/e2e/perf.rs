@@ -361,7 +361,8 @@ fn targets_that_too_few_ticks_leave_open_are_named_and_are_no_failure() {
     let args = |ticks, out| ["perf", "--ticks", ticks, "--settle", "0", "--out", out];
     let ended = world.run(args("99", "few").iter().chain(&WIDE_TARGETS));
     ended.assert_status(0);
-    let told = "99 ticks were traced, too few to judge pre_p99, post_p99, total_p99: a p99 needs 100";
+    let told =
+        "99 ticks were traced, too few to judge pre_p99, post_p99, total_p99: a p99 needs 100";
     assert!(ended.err.contains(told), "{}", ended.err);
     let report = world.json("few/report.json");
     assert_eq!((&report["traced"], &report["incomplete"]), (&99.into(), &false.into()));

@@ -120,17 +120,8 @@ impl Session {
         };
         let tokens = Mutex::new(Arc::new(tokens));
         let (renewal, failed, unsaved) = Default::default();
-        let session = Self {
-            rest,
-            credentials,
-            file,
-            clock,
-            day_end,
-            tokens,
-            renewal,
-            failed,
-            unsaved,
-        };
+        let session =
+            Self { rest, credentials, file, clock, day_end, tokens, renewal, failed, unsaved };
         if start != SessionStart::Restored {
             session.save();
         }

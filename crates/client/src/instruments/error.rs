@@ -117,7 +117,8 @@ impl Notice {
             Self::Old { cause: Some(cause), .. } => Some(cause.hint()),
             Self::Old { .. } => Some("download the file again for today's list".to_owned()),
             Self::Stale { .. } => Some(
-                "a new one is asked for later; `myquant instruments refresh` does it at once"
+                "`myquant instruments refresh` asks for a new one; a file of your own has to be \
+                 downloaded again"
                     .to_owned(),
             ),
             Self::Unsaved(error) => Some(error.hint()),

@@ -120,7 +120,7 @@ fn the_page_states_the_ground_and_what_the_system_did() {
     let text = text(&page(&report));
     for words in [
         "Ticks min p50 p90 p99 p99.9 p99.99 max Share",
-        "CPU of the process 2.5 s",
+        "CPU of the process 2.50 s",
         "Allocations of the tick thread not counted in this build",
         "Reads of the socket poll without sleeping",
         "Writes leave at once (TCP_NODELAY) no",
