@@ -138,7 +138,7 @@ impl ListServer {
 
     /// The same, held for the broker's own.
     #[cfg(test)]
-    pub(crate) fn as_brokers(self) -> Self {
+    pub(crate) fn into_brokers(self) -> Self {
         Self { is_brokers: true, ..self }
     }
 

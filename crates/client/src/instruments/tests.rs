@@ -246,7 +246,7 @@ async fn a_refresh_downloads_at_once_and_refuses_what_shrank() {
 #[tokio::test]
 async fn a_part_of_the_brokers_own_list_is_refused_where_nothing_is_kept() {
     let world = World::start().await;
-    let brokers = world.server("/list").as_brokers();
+    let brokers = world.server("/list").into_brokers();
     let (clock, state) = (world.clock(), world.state());
     let part = error(Instruments::open_by(&clock, &brokers, &state).await);
     assert!(part.to_string().contains("had 1000 rows, the broker's has at least 50000"), "{part}");
