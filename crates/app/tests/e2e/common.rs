@@ -1,5 +1,6 @@
 //! Runs the binary in a world of its own: no environment, its own home, its own temporary folder.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -209,16 +210,20 @@ impl Running {
         });
     }
 
-    /// Waits until the tick thread has been woken this often: once a packet at a fixed slow rate.
+    /// Waits until the tick thread has been woken this often, once a packet at a fixed slow rate, or has
+    /// ended: on a busy machine packets come together.
     #[track_caller]
     pub(crate) fn wait_until_woken(&self, times: u64) {
+        let was_there = Cell::new(false);
         self.wait(|process| {
-            let mut tasks = std::fs::read_dir(process.join("task")).ok()?.flatten();
-            let task = tasks.find(|task| {
-                let name = std::fs::read_to_string(task.path().join("comm"));
+            let tasks = std::fs::read_dir(process.join("task")).into_iter().flatten().flatten();
+            let task = tasks.map(|task| task.path()).find(|task| {
+                let name = std::fs::read_to_string(task.join("comm"));
                 name.is_ok_and(|name| name.trim() == "tick-path")
-            })?;
-            let woken = status_field(&task.path().join("status"), "voluntary_ctxt_switches")?;
+            });
+            let Some(task) = task else { return Some(was_there.get()) };
+            was_there.set(true);
+            let woken = status_field(&task.join("status"), "voluntary_ctxt_switches")?;
             Some(woken.parse::<u64>().expect("a number") >= times)
         });
     }
