@@ -19,7 +19,7 @@ const STATUSES: &str = "Exit status:
   0    done and all targets met
   1    a target was missed, or a comparison found a regression
   2    wrong usage or configuration
-  3    measurement incomplete, or too few ticks to judge the targets of perf
+  3    measurement incomplete
   4    feed or broker failure
   5    a recording, or a run's folder, is unreadable
   130  interrupted; the reports of what was seen are written";
