@@ -298,24 +298,8 @@ impl Side {
 
 #[cfg(test)]
 mod tests {
-    use engine::units::{Micros, Zone};
-    use smartapi::packet::{ExchangeType, Mode};
-
     use super::*;
     use crate::recorder::{Label, Options, Recorder};
-
-    fn label() -> Label {
-        Label {
-            source: "sandbox".to_owned(),
-            symbol: "NIFTY".to_owned(),
-            exchange_type: ExchangeType::NSE_FO,
-            token: "47338".to_owned(),
-            mode: Mode::SnapQuote,
-            lot_size: 75,
-            zone: Zone { offset: Micros(0) },
-            config_hash: "x".to_owned(),
-        }
-    }
 
     fn names(rings: &[RingView]) -> Vec<&'static str> {
         rings.iter().map(|ring| ring.name).collect()
@@ -326,7 +310,8 @@ mod tests {
         let cycles = Cycles::new();
         let folder = tempfile::tempdir().expect("a folder");
         let options = Options::new(cycles.clone(), cycles.wall_offset());
-        let (tap, recorder) = Recorder::start(folder.path(), label(), options).expect("started");
+        let (tap, recorder) =
+            Recorder::start(folder.path(), Label::example(), options).expect("started");
         let looks = (Some(recorder.watcher()), None);
         let board = Board::default();
         let at = (&cycles, &board);

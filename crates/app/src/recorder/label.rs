@@ -92,12 +92,10 @@ impl Label {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_is_read_back_and_anything_else_is_named() {
-        let label = Label {
+impl Label {
+    /// One for tests.
+    pub(crate) fn example() -> Self {
+        Self {
             source: "sandbox".to_owned(),
             symbol: "NIFTY".to_owned(),
             exchange_type: ExchangeType::NSE_FO,
@@ -106,7 +104,17 @@ mod tests {
             lot_size: 75,
             zone: Zone::INDIA,
             config_hash: "0123".to_owned(),
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_read_back_and_anything_else_is_named() {
+        let label = Label::example();
         let mut metadata = label.metadata();
         assert_eq!(Label::find(&metadata), Found::Recording(label));
         assert_eq!(Label::find(&metadata[1..]), Found::Foreign);

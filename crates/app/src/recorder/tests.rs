@@ -3,11 +3,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-use engine::units::Zone;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
-use smartapi::packet::{
-    Depth20, ExchangeType, FromZeros as _, IntoBytes as _, SnapQuote, token_field,
-};
+use smartapi::packet::{Depth20, FromZeros as _, IntoBytes as _, SnapQuote, token_field};
 
 use super::*;
 
@@ -16,19 +13,6 @@ const MONDAY_MS: i64 = 1_759_723_560_000;
 const DAY_MS: i64 = 86_400_000;
 /// Names the folder of a recorder that a test runs in a process of its own.
 const CHILD_FOLDER: &str = "RECORDER_TEST_FOLDER";
-
-fn label() -> Label {
-    Label {
-        source: "sandbox".to_owned(),
-        symbol: "NIFTY".to_owned(),
-        exchange_type: ExchangeType::NSE_FO,
-        token: "47338".to_owned(),
-        mode: Mode::SnapQuote,
-        lot_size: 75,
-        zone: Zone::INDIA,
-        config_hash: "0123".to_owned(),
-    }
-}
 
 /// A counter that stands at zero on a Wednesday, so that Monday and Tuesday are over.
 fn options() -> Options {
@@ -50,7 +34,8 @@ fn packet(sequence: i64, exchange_ts_ms: i64) -> Vec<u8> {
 }
 
 fn record(folder: &Path, packets: &[Vec<u8>]) -> RecorderReport {
-    let (mut tap, recorder) = Recorder::start(folder, label(), options()).expect("started");
+    let (mut tap, recorder) =
+        Recorder::start(folder, Label::example(), options()).expect("started");
     (1..).zip(packets).for_each(|(read_ns, packet)| tap.record(packet, read_ns * 1000));
     recorder.finish(tap)
 }
@@ -115,7 +100,7 @@ fn every_frame_comes_back_byte_for_byte_with_its_time() {
     assert_eq!(names(folder.path()), ["2025-10-06-47338.parquet"], "no part is left");
     assert!(is_recording(&file));
     let recording = Recording::open(&file).expect("readable");
-    assert_eq!(recording.label(), &label());
+    assert_eq!(recording.label(), &Label::example());
     assert_eq!(recording.unfinished(), 0);
     assert_eq!(replayed(recording), ((1..=11).map(|n| n * 1000).collect(), frames));
 }
@@ -187,7 +172,8 @@ fn at_full_speed_every_packet_is_written_or_counted_as_dropped() {
     let folder = tempfile::tempdir().expect("a folder");
     let capacity = ring::room_for(500, 379);
     let options = Options { capacity, ..options() };
-    let (mut tap, recorder) = Recorder::start(folder.path(), label(), options).expect("started");
+    let (mut tap, recorder) =
+        Recorder::start(folder.path(), Label::example(), options).expect("started");
     let mut packet = packet(1, MONDAY_MS);
     for sequence in 0..PACKETS {
         packet[27..35].copy_from_slice(&sequence.to_le_bytes());
@@ -206,7 +192,8 @@ fn at_full_speed_every_packet_is_written_or_counted_as_dropped() {
 fn more_than_a_row_group_holds_comes_back_too() {
     const PACKETS: u64 = 40_000;
     let folder = tempfile::tempdir().expect("a folder");
-    let (mut tap, recorder) = Recorder::start(folder.path(), label(), options()).expect("started");
+    let (mut tap, recorder) =
+        Recorder::start(folder.path(), Label::example(), options()).expect("started");
     let packet = packet(1, MONDAY_MS);
     (0..PACKETS).for_each(|read_ns| tap.record(&packet, read_ns));
     let report = recorder.finish(tap);
@@ -221,7 +208,7 @@ fn more_than_a_row_group_holds_comes_back_too() {
 /// A recorder that writes a part at once.
 fn start_quick(folder: &Path) -> (Tap, Recorder) {
     let options = Options { interval: Duration::from_millis(1), ..options() };
-    Recorder::start(folder, label(), options).expect("started")
+    Recorder::start(folder, Label::example(), options).expect("started")
 }
 
 fn wait_for_the_first_part(recorder: &Recorder) {
@@ -308,7 +295,8 @@ fn whatever_had_reached_the_disk_is_read_after_a_kill() {
 #[test]
 fn as_a_child_records_on_a_full_disk() {
     let Some(folder) = child_folder() else { return };
-    let (mut tap, recorder) = Recorder::start(&folder, label(), options()).expect("started");
+    let (mut tap, recorder) =
+        Recorder::start(&folder, Label::example(), options()).expect("started");
     let mut packet = packet(1, MONDAY_MS);
     // Packets that do not compress: what fits into a file is what the shell says.
     let mut noise = 1u64;
@@ -364,7 +352,7 @@ fn killed(folder: &Path, number: i64) -> PathBuf {
         let mut rows = rows::Rows::default();
         let frame = packet(sequence, MONDAY_MS);
         rows.push(sequence, sequence as u64, &frame, &rows::Seen::of(&frame));
-        parts.write(&mut rows, &label()).expect("written");
+        parts.write(&mut rows, &Label::example()).expect("written");
     }
     parts.folder
 }
@@ -409,7 +397,7 @@ fn what_cannot_be_replayed_says_why() {
 fn recordings_of_two_instruments_are_not_replayed_as_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = record(folder.path(), &[packet(1, MONDAY_MS)]);
-    let other = Label { token: "1".to_owned(), ..label() };
+    let other = Label { token: "1".to_owned(), ..Label::example() };
     let (mut tap, recorder) = Recorder::start(folder.path(), other, options()).expect("started");
     tap.record(&packet(1, MONDAY_MS), 1);
     let second = recorder.finish(tap);
