@@ -11,8 +11,8 @@ const BUCKETS: usize = bucket_of(TOP - 1) + 1;
 #[derive(Clone, Debug)]
 pub struct Ladder {
     buckets: Vec<u64>,
-    count: u64,
     sum: u128,
+    /// Above `max` while empty.
     min: u64,
     max: u64,
 }
@@ -48,7 +48,7 @@ impl Ladder {
         // Zeroed memory would be a promise that the system keeps page by page, on the first record.
         let mut buckets = vec![1; BUCKETS];
         std::hint::black_box(&mut buckets).fill(0);
-        Self { buckets, count: 0, sum: 0, min: u64::MAX, max: 0 }
+        Self { buckets, sum: 0, min: u64::MAX, max: 0 }
     }
 
     /// Counts one value in nanoseconds.
@@ -58,16 +58,19 @@ impl Ladder {
         if let Some(count) = self.buckets.get_mut(bucket) {
             *count += 1;
         }
-        self.count += 1;
         self.sum += u128::from(value);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
     }
 
-    /// How many values were counted.
+    /// How many values were counted; it adds up all buckets.
     #[must_use]
-    pub const fn count(&self) -> u64 {
-        self.count
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.min > self.max
     }
 
     /// The sum of all values, exact.
@@ -85,13 +88,13 @@ impl Ladder {
     /// The smallest value, exact; `None` while empty.
     #[must_use]
     pub fn min(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.min)
+        (!self.is_empty()).then_some(self.min)
     }
 
     /// The largest value, exact; `None` while empty.
     #[must_use]
     pub fn max(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.max)
+        (!self.is_empty()).then_some(self.max)
     }
 
     /// The value that `parts` of `whole` counted values do not exceed, to three significant digits.
@@ -101,10 +104,11 @@ impl Ladder {
     #[must_use]
     pub fn percentile(&self, parts: u64, whole: u64) -> Option<u64> {
         let above = whole.checked_sub(parts).filter(|above| *above > 0)?;
-        if self.count.saturating_mul(above) < whole {
+        let count = self.count();
+        if count.saturating_mul(above) < whole {
             return None;
         }
-        let rank = (u128::from(self.count) * u128::from(parts)).div_ceil(u128::from(whole)).max(1);
+        let rank = (u128::from(count) * u128::from(parts)).div_ceil(u128::from(whole)).max(1);
         let mut seen = 0u128;
         for (bucket, count) in self.buckets.iter().enumerate() {
             seen += u128::from(*count);
