@@ -10,17 +10,44 @@ use crate::thread;
 
 /// The calibrated cycle counter.
 #[derive(Clone, Debug)]
-pub struct Cycles(pub(crate) quanta::Clock);
+pub struct Cycles {
+    clock: quanta::Clock,
+    nanos_per_count: Factor,
+    counts_per_nano: Factor,
+}
+
+/// A ratio as a fixed-point number, so that a conversion on the tick path is a multiplication.
+#[derive(Clone, Copy, Debug)]
+struct Factor {
+    whole: u64,
+    /// In units of 2⁻⁶⁴.
+    part: u64,
+}
+
+impl Factor {
+    /// `numerator ÷ denominator`; the denominator is not 0.
+    const fn new(numerator: u64, denominator: u64) -> Self {
+        let rest = (numerator % denominator) as u128;
+        let part = ((rest << 64) / denominator as u128) as u64;
+        Self { whole: numerator / denominator, part }
+    }
+
+    #[inline]
+    const fn times(self, value: u64) -> u64 {
+        let part = (value as u128 * self.part as u128) >> 64;
+        value.wrapping_mul(self.whole).wrapping_add(part as u64)
+    }
+}
 
 impl Counter for Cycles {
     #[inline]
     fn raw(&self) -> u64 {
-        self.0.raw()
+        self.clock.raw()
     }
 
     #[inline]
     fn nanos(&self, from: u64, till: u64) -> u64 {
-        self.0.delta_as_nanos(from, till)
+        self.nanos_per_count.times(till.saturating_sub(from))
     }
 
     fn disturbances(&self) -> Option<Disturbances> {
@@ -46,13 +73,18 @@ impl Cycles {
     /// Calibrates the counter, which takes a moment the first time.
     #[must_use]
     pub fn new() -> Self {
-        Self(quanta::Clock::new())
+        /// So many that the ratio is exact to a nanosecond in years.
+        const MANY: u64 = 1 << 58;
+        let clock = quanta::Clock::new();
+        let nanos = clock.delta_as_nanos(0, MANY);
+        let nanos_per_count = Factor::new(nanos, MANY);
+        Self { clock, nanos_per_count, counts_per_nano: Factor::new(MANY, nanos.max(1)) }
     }
 
     /// The same for a stream or a sandbox.
     #[must_use]
     pub fn clock(&self) -> quanta::Clock {
-        self.0.clone()
+        self.clock.clone()
     }
 
     /// Nanoseconds on the counter's own scale.
@@ -61,10 +93,10 @@ impl Cycles {
         self.nanos(0, self.raw())
     }
 
-    /// How far the counter goes in a nanosecond.
-    pub(crate) fn counts_per_ns(&self) -> f64 {
-        const MANY: u64 = 1 << 40;
-        MANY as f64 / self.nanos(0, MANY) as f64
+    /// How far the counter goes in so many nanoseconds.
+    #[inline]
+    pub(crate) const fn counts(&self, nanos: u64) -> u64 {
+        self.counts_per_nano.times(nanos)
     }
 
     /// Reads the date between two readings of the counter, and takes the tightest of several tries.
@@ -301,10 +333,26 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_nanoseconds_agree() {
+    fn counts_and_nanoseconds_agree_with_each_other_and_with_the_streams_clock() {
         let cycles = Cycles::new();
-        let counts = 1_000_000_000;
-        let ns = cycles.nanos(0, counts) as f64;
-        assert!((ns * cycles.counts_per_ns() - counts as f64).abs() <= cycles.counts_per_ns());
+        for counts in [0, 1, 999, 1_000_000_007, u64::MAX >> 12] {
+            let nanos = cycles.nanos(0, counts);
+            assert!(nanos.abs_diff(cycles.clock().delta_as_nanos(0, counts)) <= 1, "{counts}");
+            let back = cycles.counts(nanos);
+            assert!(back.abs_diff(counts) <= cycles.counts(1) + 1, "{counts} {back}");
+        }
+        assert_eq!(cycles.nanos(7, 6), 0, "readings of two processors may differ by a little");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_factor_multiplies_as_the_fraction_does(
+            value in 0u64..1 << 50, numerator in 1u64..1 << 60, denominator in 1u64..1 << 60,
+        ) {
+            let exact = u128::from(value) * u128::from(numerator) / u128::from(denominator);
+            proptest::prop_assume!(exact < 1 << 63);
+            let found = u128::from(Factor::new(numerator, denominator).times(value));
+            proptest::prop_assert!(found == exact || found + 1 == exact, "{} {}", found, exact);
+        }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<Status, Failure> {
         list_day: Some(played.list_day),
         start_now: args.start_now,
         wall,
-        ..Options::new(played.tape, pacing, Cycles::new().0)
+        ..Options::new(played.tape, pacing, Cycles::new().clock())
     })
     .map_err(playback::refused)?;
     // Where it listens and the throw-away credentials: the one line that programs wait for.

@@ -67,12 +67,11 @@ impl ArrivalCounts {
 pub(super) struct Arrivals {
     cycles: Cycles,
     wall: WallClock,
-    counts_per_ns: f64,
 }
 
 impl Arrivals {
     pub(super) fn new(cycles: &Cycles, wall: WallClock) -> Self {
-        Self { cycles: cycles.clone(), wall, counts_per_ns: cycles.counts_per_ns() }
+        Self { cycles: cycles.clone(), wall }
     }
 
     /// When the frame of `stamps` came; `read_ns` is its read on the counter's scale.
@@ -111,7 +110,7 @@ impl Arrivals {
     /// The reading so many nanoseconds before a frame's read.
     #[inline]
     fn before_read(&self, stamps: &Stamps, ns: i64) -> u64 {
-        stamps.read.saturating_sub((ns.max(0) as f64 * self.counts_per_ns) as u64)
+        stamps.read.saturating_sub(self.cycles.counts(ns.max(0) as u64))
     }
 }
 
@@ -132,7 +131,7 @@ mod tests {
     impl Scene {
         fn new() -> Self {
             let cycles = Cycles::new();
-            let read = (READ_NS as f64 * cycles.counts_per_ns()) as u64;
+            let read = cycles.counts(READ_NS);
             let offset_ns = READ_WALL as i64 - READ_NS as i64;
             let wall = WallClock::known(WallOffset { offset_ns, bracket_ns: 50 }, READ_NS + 1);
             Self { arrivals: Arrivals::new(&cycles, wall), read }
@@ -140,7 +139,7 @@ mod tests {
 
         /// The counter so many nanoseconds before the read.
         fn raw(&self, before_ns: u64) -> u64 {
-            self.read - (before_ns as f64 * self.arrivals.counts_per_ns) as u64
+            self.read - self.arrivals.cycles.counts(before_ns)
         }
 
         /// Nanoseconds before the read at which the frame came, by what is known of it.

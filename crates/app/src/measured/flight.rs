@@ -283,7 +283,7 @@ fn stream(
         subscriptions: vec![subscription],
         limits: source.limits,
         tuning: of_stream(tuning),
-        clock: cycles.0.clone(),
+        clock: cycles.clock(),
         entropy: crate::run_folder::since_epoch().as_nanos() as u64,
     })
     .map_err(failed)?;

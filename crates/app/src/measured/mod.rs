@@ -17,6 +17,7 @@ use std::io::Write as _;
 use std::sync::mpsc::sync_channel;
 
 use engine::config::Config;
+use engine::probe::Counter as _;
 use engine::tick_path::TickPath;
 use engine::tick_path::feed::Feed;
 use engine::tick_path::strategy::Strategy;
@@ -191,7 +192,7 @@ impl Stand {
         (tap, recorder): (Option<Tap>, Option<&Recorder>),
         place: Option<Place<'_>>,
     ) -> Result<(Flight<S, Traced>, Option<LiveReport>), Failure> {
-        let begin = self.rig.cycles.0.raw();
+        let begin = self.rig.cycles.raw();
         let shown = self.show(plan, source, place, recorder, begin)?;
         let (outflow, window, shown) = match shown {
             Some((outflow, window, shown)) => (Some(outflow), Some(window), Some(shown)),

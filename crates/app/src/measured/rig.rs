@@ -40,7 +40,7 @@ impl Rig {
     pub fn new() -> Self {
         let cycles = Cycles::new();
         let offsets = OffsetWatch::new(&cycles);
-        let stamping = KernelStamps::switch_on(&cycles.0);
+        let stamping = KernelStamps::switch_on(&cycles.clock());
         Self { cycles, offsets, stamping }
     }
 

@@ -220,7 +220,7 @@ fn local(plan: &Plan<'_>, config: &Config, cycles: &Cycles) -> Result<Prepared, 
     let transport =
         if args.playback.plain { Transport::Plain } else { Transport::Tls { folder: None } };
     let scenario = playback::scenario(&args.playback)?;
-    let usual = Options::new(tape, pacing, cycles.0.clone());
+    let usual = Options::new(tape, pacing, cycles.clock());
     let options = Options { transport, instrument, scenario, ..usual };
     let sandbox = Sandbox::start(options).map_err(playback::refused)?;
     let line = serde_json::to_string(sandbox.address()).unwrap_or_default();

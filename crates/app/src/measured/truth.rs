@@ -317,7 +317,7 @@ fn stream(cycles: &Cycles, over: Over) -> (MarketStream, Receiver<FarEnd>) {
         subscriptions: vec![subscription],
         limits: Limits::default(),
         tuning: market::Tuning::default(),
-        clock: cycles.0.clone(),
+        clock: cycles.clock(),
         entropy: 1,
     };
     (MarketStream::new(setup).expect("a legal set-up"), far_ends)
@@ -334,7 +334,7 @@ struct Seen {
 
 fn fly(trick: Trick) -> Seen {
     let cycles = Cycles::new();
-    let _on = KernelStamps::switch_on(&cycles.0).expect("Linux stamps");
+    let _on = KernelStamps::switch_on(&cycles.clock()).expect("Linux stamps");
     let config = engine::config::load(&[]).expect("defaults");
     let meter = Meter::new(cycles.clone(), Stage::KernelWait, TICKS as usize);
     let probe = Tricked { meter, trick, spun: Vec::new() };
