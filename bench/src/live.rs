@@ -144,7 +144,8 @@ impl<P: LiveProbe + Send + 'static> Ready<P> {
     /// Errors: as [`Ready::fly`].
     pub fn fly_here(mut self) -> Result<Flight<P>, Fault> {
         let ended = self.stream.run(&mut self.watched);
-        let Watched { pilot, cycles, wanted, first, last, .. } = self.watched;
+        let Watched { mut pilot, cycles, wanted, first, last, .. } = self.watched;
+        pilot.finish();
         if let Ended::Failed(error) = ended {
             return Err(Fault::new(&error, error.hint()));
         }

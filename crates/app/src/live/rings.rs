@@ -88,11 +88,6 @@ impl Traced {
     pub const fn meter(&self) -> &Meter<Cycles> {
         &self.meter
     }
-
-    /// Ends the outflow: whoever reads it sees its end.
-    pub(crate) fn end_outflow(&mut self) {
-        self.outflow = None;
-    }
 }
 
 impl Metering for Traced {
@@ -123,6 +118,12 @@ impl Probe for Traced {
             outflow.dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.meter.file(trace, filed);
+    }
+
+    /// Ends the outflow too: whoever reads it sees its end.
+    fn conclude(&mut self) {
+        self.outflow = None;
+        self.meter.conclude();
     }
 }
 

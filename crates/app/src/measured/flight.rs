@@ -159,9 +159,9 @@ where
         let processors = processors();
         let (before, cpu_before) = (clock.disturbances(), cpu_seconds());
         let ended = stream.run(&mut pilot);
-        pilot.finish();
         let duration_ns = clock.nanos(begin, clock.raw());
         let (after, cpu_after) = (clock.disturbances(), cpu_seconds());
+        pilot.finish();
         let disturbances = after.zip(before).map(|(after, before)| after.since(before));
         let cpu_seconds = cpu_after.zip(cpu_before).map(|(after, before)| after - before);
         let landing = Landed { pilot, ended, processors, disturbances, cpu_seconds, duration_ns };

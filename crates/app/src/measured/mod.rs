@@ -230,10 +230,7 @@ impl Stand {
                 }
             },
         };
-        let mut flight =
-            flight::fly(pilot, self.background.handle(), &watch, &mut self.rig.offsets)?;
-        flight.path.probe_mut().end_outflow();
-        flight.path.probe_mut().meter_mut().conclude();
+        let flight = flight::fly(pilot, self.background.handle(), &watch, &mut self.rig.offsets)?;
         let live = shown.map(Shown::finish);
         for message in kept_back.take() {
             let _ = writeln!(std::io::stderr(), "{message}");

@@ -204,8 +204,8 @@ impl<S: Strategy, P: LiveProbe> Pilot<S, P> {
         Flow::Stop
     }
 
-    /// No tick comes any more: closes the paper position.
-    pub(super) fn finish(&mut self) {
+    /// No tick comes any more: closes the paper position, and concludes the probe.
+    pub fn finish(&mut self) {
         self.path.finish(match self.landing {
             Landing::Over => ExitReason::EndOfData,
             Landing::Traced | Landing::Stopped => ExitReason::StopRequested,

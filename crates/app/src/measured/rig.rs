@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use client::market::{KernelStamp, KernelStamps, NotBefore, Stamps};
-use engine::probe::{Counter as _, Meter, Stage};
+use engine::probe::{Counter as _, Meter, Probe as _, Stage};
 use engine::tick_path::TickPath;
 use engine::tick_path::strategy::Strategy;
 use engine::units::Zone;
@@ -156,7 +156,7 @@ pub struct SideReport {
 impl SideWork {
     /// Detaches all of it from its pilot, and waits until everything is written.
     pub fn finish<S: Strategy>(self, pilot: &mut Pilot<S, Traced>) -> SideReport {
-        pilot.path.probe_mut().end_outflow();
+        pilot.path.probe_mut().conclude();
         pilot.window = None;
         let live = self.live.finish();
         let recorded = pilot.tap.take().map(|tap| self.recorder.finish(tap).written);

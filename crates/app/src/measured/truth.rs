@@ -110,6 +110,10 @@ impl Probe for Tricked {
     fn file(&mut self, trace: probe::Stamps, filed: &Filed) {
         self.meter.file(trace, filed);
     }
+
+    fn conclude(&mut self) {
+        self.meter.conclude();
+    }
 }
 
 impl Metering for Tricked {
@@ -362,6 +366,7 @@ fn fly(trick: Trick) -> Seen {
         idles: 0,
     };
     assert_eq!(stream.run(&mut lockstep), Ended::Stopped);
+    lockstep.pilot.finish();
     let Lockstep { pilot: Pilot { path, arrived, .. }, mut waited, .. } = lockstep;
     let Tricked { meter, spun, .. } = path.trader().probe();
     waited.extend(spun);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use engine::config::{self, Source};
 use engine::probe::Stamps;
 use engine::tick_path::feed::RawTick;
+use engine::tick_path::position::ExitReason;
 use engine::tick_path::strategy::Momentum;
 use engine::units::{EventTime, Micros, Paise, Qty};
 use engine::venue::FillModel;
@@ -71,6 +72,7 @@ impl Run {
             };
             path.on_row(row, Stamps::tick(steps.raw()));
         }
+        path.finish(ExitReason::EndOfData);
         let ages = (0..ticks).map(|tick| (tick % 3 > 0).then_some(tick * 10)).collect();
         Self { config, path, ages, begin }
     }

@@ -114,12 +114,15 @@ struct Apart {
     total: Ladder,
 }
 
-/// Files traces into one histogram per stage and one for the total, keeps the slowest, and keeps the
-/// first ones whole as far as memory was reserved.
+/// Keeps the first traces whole as far as memory was reserved, keeps the slowest, and counts all in one
+/// histogram per stage and one for the total.
+///
+/// A trace that is kept whole is only copied while ticks come, and counted when no more come: the
+/// histograms are complete from then on. The others are counted at once.
 ///
 /// A trace without the source's first stamp is in the histograms of the stages that it has and in that
-/// of `post`, and in no other; it is none of the slowest. Where no trace has that stamp, see
-/// [`Meter::conclude`].
+/// of `post`, and in no other; it is none of the slowest. Where no trace has that stamp, totals
+/// count from the next one.
 #[derive(Clone, Debug)]
 pub struct Meter<C> {
     counter: C,
@@ -131,8 +134,13 @@ pub struct Meter<C> {
     apart: Apart,
     filed: u64,
     records: Vec<Record>,
+    /// So many of the records are in the histograms.
+    counted: usize,
     worst: Vec<Worst>,
+    /// Counts that a trace has to exceed to be one of the slowest, once there are enough.
     worst_floor: u64,
+    /// Whether a trace had the source's first stamp.
+    has_whole: bool,
     /// The last two looks, the later one first.
     looks: [Look; 2],
 }
@@ -155,8 +163,10 @@ impl<C: Counter> Meter<C> {
             },
             filed: 0,
             records: touched(keep),
+            counted: 0,
             worst: Vec::with_capacity(WORST),
             worst_floor: 0,
+            has_whole: false,
             looks: [Look::default(); 2],
         }
     }
@@ -211,9 +221,63 @@ impl<C: Counter> Meter<C> {
         Some(self.counter.disturbances()?.since(before))
     }
 
-    /// Files what a trace without the source's first stamp came to.
+    /// Counts of the clock from a trace's first stamp to its decision.
+    #[inline]
+    fn took(&self, stamps: &Stamps) -> u64 {
+        stamps.end(Stage::Position).saturating_sub(self.origin(stamps))
+    }
+
     #[cold]
-    fn file_apart(&mut self, stamps: &Stamps, pre: u64, total: u64) {
+    fn keep_worst(&mut self, record: Record) {
+        let origin = self.origin(&record.stamps);
+        let total_ns = self.counter.nanos(origin, origin + self.took(&record.stamps));
+        let worst = Worst { total_ns, record, disturbances: self.disturbances(origin) };
+        if self.worst.len() < WORST {
+            self.worst.push(worst);
+        } else if let Some(least) = self.worst.iter_mut().min_by_key(|worst| worst.total_ns) {
+            *least = worst;
+        }
+        if self.worst.len() == WORST {
+            let floor = self.worst.iter().map(|worst| self.took(&worst.record.stamps)).min();
+            self.worst_floor = floor.unwrap_or_default();
+        }
+    }
+
+    /// Puts what a trace came to into the histograms.
+    #[inline]
+    fn count(&mut self, trace: &Stamps) {
+        let origin = self.origin(trace);
+        let is_whole = trace.begin(self.first) != 0;
+        let (mut begin, mut is_begun) = (0, is_whole);
+        let (mut pre, mut total) = (0, 0);
+        for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
+            if stage < self.first {
+                continue;
+            }
+            let stamp = trace.end(stage);
+            let is_ended = stamp != 0;
+            let end = if is_ended { self.counter.nanos(origin, stamp) } else { 0 };
+            if is_begun && is_ended {
+                ladder.record(end.saturating_sub(begin));
+                total = end;
+            }
+            if stage == Stage::Trader {
+                pre = total;
+            }
+            (begin, is_begun) = (end, is_ended);
+        }
+        self.post.record(total.saturating_sub(pre));
+        if is_whole {
+            self.pre.record(pre);
+            self.total.record(total);
+        } else {
+            self.count_apart(trace, pre, total);
+        }
+    }
+
+    /// Counts what a trace without the source's first stamp came to.
+    #[cold]
+    fn count_apart(&mut self, stamps: &Stamps, pre: u64, total: u64) {
         for stage in self.source_stages() {
             let ns = self.stage_ns(stamps, stage).unwrap_or_default();
             if let Some(sum) = self.apart.stages.get_mut(stage as usize) {
@@ -223,39 +287,9 @@ impl<C: Counter> Meter<C> {
         self.apart.pre.record(pre);
         self.apart.total.record(total);
     }
-
-    #[cold]
-    fn keep_worst(&mut self, total_ns: u64, record: Record) {
-        let disturbances = self.disturbances(self.origin(&record.stamps));
-        let worst = Worst { total_ns, record, disturbances };
-        if self.worst.len() < WORST {
-            self.worst.push(worst);
-        } else if let Some(least) = self.worst.iter_mut().min_by_key(|worst| worst.total_ns) {
-            *least = worst;
-        }
-        if self.worst.len() == WORST {
-            let floor = self.worst.iter().map(|worst| worst.total_ns).min();
-            self.worst_floor = floor.unwrap_or_default();
-        }
-    }
 }
 
 impl<C> Meter<C> {
-    /// No trace comes any more. Where none had the source's first stamp, the source does not have it:
-    /// totals then count from the next one.
-    pub fn conclude(&mut self) {
-        let next = Stage::ALL.get(self.first as usize + 1).copied();
-        if self.total.count() == 0
-            && self.apart.total.count() > 0
-            && let Some(next) = next
-        {
-            self.first = next;
-            std::mem::swap(&mut self.pre, &mut self.apart.pre);
-            std::mem::swap(&mut self.total, &mut self.apart.total);
-            self.apart.stages.fill(0);
-        }
-    }
-
     /// The stages that the source has, in order.
     pub fn source_stages(&self) -> impl Iterator<Item = Stage> + use<C> {
         let first = self.first;
@@ -341,44 +375,41 @@ impl<C: Counter> Probe for Meter<C> {
     #[inline]
     fn file(&mut self, trace: Stamps, filed: &Filed) {
         self.filed += 1;
-        let origin = self.origin(&trace);
-        let is_whole = trace.begin(self.first) != 0;
-        let mut begin = is_whole.then_some(0);
-        let (mut pre, mut total) = (0, 0);
-        for (stage, ladder) in Stage::ALL.into_iter().zip(&mut self.stages) {
-            if stage < self.first {
-                continue;
-            }
-            let end = trace.end(stage);
-            let end = (end != 0).then(|| self.counter.nanos(origin, end));
-            if let (Some(begin), Some(end)) = (begin, end) {
-                ladder.record(end.saturating_sub(begin));
-                total = end;
-            }
-            if stage == Stage::Trader {
-                pre = total;
-            }
-            begin = end;
-        }
-        self.post.record(total.saturating_sub(pre));
-        if is_whole {
-            if self.total.count() == 0 {
-                // The slowest so far counted from elsewhere.
-                self.worst.clear();
-                self.worst_floor = 0;
-            }
-            self.pre.record(pre);
-            self.total.record(total);
-        } else {
-            self.file_apart(&trace, pre, total);
-        }
         let record = Record { stamps: trace, filed: *filed };
         if self.records.len() < self.records.capacity() {
             self.records.push(record);
+        } else {
+            self.count(&trace);
         }
-        let ranks = is_whole || self.total.count() == 0;
-        if ranks && (total > self.worst_floor || self.worst.len() < WORST) {
-            self.keep_worst(total, record);
+        let is_whole = trace.begin(self.first) != 0;
+        if is_whole && !self.has_whole {
+            // The slowest so far counted from elsewhere.
+            self.has_whole = true;
+            self.worst.clear();
+            self.worst_floor = 0;
+        }
+        let is_slow = self.took(&trace) > self.worst_floor || self.worst.len() < WORST;
+        if is_slow && is_whole == self.has_whole {
+            self.keep_worst(record);
+        }
+    }
+
+    /// Counts the traces that were kept whole. Where none had the source's first stamp, the source does
+    /// not have it: totals then count from the next one.
+    fn conclude(&mut self) {
+        while let Some(Record { stamps, .. }) = self.records.get(self.counted).copied() {
+            self.count(&stamps);
+            self.counted += 1;
+        }
+        let next = Stage::ALL.get(self.first as usize + 1).copied();
+        if !self.has_whole
+            && self.filed > 0
+            && let Some(next) = next
+        {
+            (self.first, self.has_whole) = (next, true);
+            std::mem::swap(&mut self.pre, &mut self.apart.pre);
+            std::mem::swap(&mut self.total, &mut self.apart.total);
+            self.apart.stages.fill(0);
         }
     }
 }

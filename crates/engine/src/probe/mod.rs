@@ -110,9 +110,12 @@ pub trait Probe {
 
     /// The tick passed every stage.
     fn file(&mut self, trace: Self::Trace, filed: &Filed);
+
+    /// No trace comes any more.
+    fn conclude(&mut self);
 }
 
-/// No instrumentation: the trace is `()` and both calls vanish.
+/// No instrumentation: the trace is `()` and all calls vanish.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Off;
 
@@ -124,4 +127,6 @@ impl Probe for Off {
 
     #[inline]
     fn file(&mut self, _trace: (), _filed: &Filed) {}
+
+    fn conclude(&mut self) {}
 }

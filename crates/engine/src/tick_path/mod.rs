@@ -235,9 +235,10 @@ impl<S: Strategy, P: Probe> TickPath<S, P> {
         }
     }
 
-    /// No tick comes any more: closes what is open at the last accepted tick.
+    /// No tick comes any more: closes what is open at the last accepted tick, and concludes the probe.
     pub fn finish(&mut self, reason: ExitReason) {
         self.trader.finish(reason);
+        self.trader.probe_mut().conclude();
     }
 
     /// What became of the frames so far.

@@ -64,6 +64,7 @@ fn from_feed(wait: u64) -> Vec<(Stage, u64)> {
 fn stages_are_contiguous_and_add_up_to_the_total() {
     let mut meter = Meter::new(Hand::at(130), Stage::Framing, 10);
     walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(5));
+    meter.conclude();
     let stages: Vec<u64> =
         meter.source_stages().filter_map(|stage| meter.stage(stage).max()).collect();
     assert_eq!(stages, [60, 10, 10, 10, 10, 10, 10]);
@@ -81,6 +82,7 @@ fn a_stage_that_was_not_marked_holds_fewer_samples_than_were_filed() {
     let without: Vec<_> =
         from_feed(5).into_iter().filter(|(stage, _)| *stage != Stage::Signal).collect();
     walk(&mut meter, Stamps::read(None, 100, 130), &without);
+    meter.conclude();
     assert_eq!(meter.filed(), 1);
     assert_eq!(meter.stage(Stage::Signal).count(), 0);
     assert_eq!(meter.stage(Stage::Indicators).count(), 1);
@@ -94,10 +96,35 @@ fn keeps_no_more_records_than_were_reserved_and_counts_all() {
         let start = Stamps::tick(meter.counter.raw());
         walk(&mut meter, start, &from_feed(1)[1..]);
     }
+    meter.conclude();
     assert_eq!(meter.records().len(), room);
     assert_eq!(meter.records.capacity(), room, "never grows");
     assert_eq!(meter.filed(), room as u64 + 5);
     assert_eq!(meter.stage(Stage::Position).count(), room as u64 + 5);
+}
+
+#[test]
+fn a_trace_is_counted_once_whether_it_was_kept_or_not() {
+    let counted = |keep| {
+        let mut meter = Meter::new(Hand::at(130), Stage::KernelWait, keep);
+        for wait in 1..=20 {
+            meter.counter.now.set(130);
+            let kernel = (wait % 3 > 0).then_some(70);
+            walk(&mut meter, Stamps::read(kernel, 100, 130), &from_feed(wait));
+        }
+        meter.conclude();
+        meter.conclude();
+        let all = Stage::ALL.map(|stage| meter.stage(stage)).into_iter();
+        let all = all.chain([Group::Pre, Group::Post].map(|group| meter.group(group)));
+        let steps = |ladder: &Ladder| ladder.steps().collect::<Vec<_>>();
+        let steps: Vec<_> = all.chain([meter.total()]).map(steps).collect();
+        let shares = Stage::ALL.map(|stage| meter.share(stage));
+        let worst: Vec<u64> = meter.worst().iter().map(|worst| worst.total_ns).collect();
+        (meter.filed(), steps, shares, worst)
+    };
+    let [none, some, all] = [0, 7, 20].map(counted);
+    assert_eq!(none.0, 20);
+    assert!(none == some && some == all);
 }
 
 #[test]
@@ -117,6 +144,7 @@ fn a_tick_whose_first_stamp_is_not_known_is_in_its_stages_and_in_no_total() {
     walk(&mut meter, Stamps::read(Some(70), 100, 130), &from_feed(5));
     meter.counter.now.set(130);
     walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(5));
+    meter.conclude();
     assert_eq!((meter.stage(Stage::KernelWait).count(), meter.filed()), (1, 2));
     assert_eq!(meter.stage(Stage::KernelWait).max(), Some(60));
     assert_eq!(meter.stage(Stage::Framing).count(), 2);
@@ -133,7 +161,6 @@ fn a_tick_whose_first_stamp_is_not_known_is_in_its_stages_and_in_no_total() {
         assert_eq!((parts.len(), meter.total_ns(&record.stamps)), (whole, total));
         assert!(total.is_none_or(|total| total == parts.iter().sum::<u64>()));
     }
-    meter.conclude();
     assert_eq!(meter.source_stages().count(), 8, "the source has that stamp");
 }
 
@@ -155,7 +182,6 @@ fn where_no_tick_has_the_first_stamp_totals_count_from_the_next() {
         meter.counter.now.set(130);
         walk(&mut meter, Stamps::read(None, 100, 130), &from_feed(wait));
     }
-    assert_eq!(meter.total().count(), 0);
     meter.conclude();
     let stages: Vec<Stage> = meter.source_stages().collect();
     assert_eq!(stages.first(), Some(&Stage::Framing));
