@@ -129,11 +129,12 @@ fn share(live: &[Pair], at_rate: &[Pair]) -> Table {
 
 /// The tick thread's CPU time a tick at the fastest rate, without tracing and with it.
 fn at_rate(plan: Plan, rig: &RefCell<Rig>) -> Result<Vec<Pair>, Fault> {
-    let count = u64::from(PER_SECOND) * plan.of(2, 1);
+    let count = u64::from(PER_SECOND);
     let tape = ticks::tape(count as usize + SETTLE as usize + SPARE);
     let traced = |rig: &Rig| rig.tracing(count as usize);
+    // Two rounds differ by more than a trace costs, so it takes many.
     alternate(
-        plan.of(7, 2),
+        plan.of(41, 2),
         || cpu_per_tick(&tape, |_| Off, count, &mut rig.borrow_mut()),
         || cpu_per_tick(&tape, traced, count, &mut rig.borrow_mut()),
     )
