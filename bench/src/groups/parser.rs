@@ -102,30 +102,6 @@ fn ours(packets: &[SnapQuote], repetitions: u64, cycles: &Cycles) -> Result<f64,
 #[inline]
 fn sum(frame: &[u8], token: &[u8; 25]) -> Option<u64> {
     let Ok(Packet::SnapQuote(packet)) = decode(frame) else { return None };
-    let (quote, head) = (&packet.quote, &packet.quote.head);
-    let figures = [
-        head.mode.into(),
-        head.exchange_type.into(),
-        head.sequence.get(),
-        head.exchange_ts_ms.get(),
-        head.ltp.get(),
-        quote.last_traded_qty.get(),
-        quote.average_price.get(),
-        quote.day_volume.get(),
-        quote.total_buy_qty.get() as i64,
-        quote.total_sell_qty.get() as i64,
-        quote.open.get(),
-        quote.high.get(),
-        quote.low.get(),
-        quote.previous_close.get(),
-        packet.last_traded_ts_s.get(),
-        packet.open_interest.get(),
-        packet.open_interest_change_pct.get().to_bits() as i64,
-        packet.upper_circuit.get(),
-        packet.lower_circuit.get(),
-        packet.high_52w.get(),
-        packet.low_52w.get(),
-    ];
     let side = |rows: &[DepthRow], flag| {
         rows.iter().fold((true, 0u64), |(valid, sum), row| {
             let (qty, px) = (row.qty.get() as u64, row.px.get() as u64);
@@ -136,10 +112,9 @@ fn sum(frame: &[u8], token: &[u8; 25]) -> Option<u64> {
     };
     let ((buys_valid, buys), (sells_valid, sells)) =
         (side(packet.buys(), 1), side(packet.sells(), 0));
-    let sum = figures
-        .iter()
-        .fold(buys.wrapping_add(sells), |sum, figure| sum.wrapping_add(*figure as u64));
-    (buys_valid & sells_valid & (head.token == *token)).then_some(sum)
+    let figures = figures(packet).into_iter();
+    let sum = figures.fold(buys.wrapping_add(sells), |sum, figure| sum.wrapping_add(figure as u64));
+    (buys_valid & sells_valid & (packet.quote.head.token == *token)).then_some(sum)
 }
 
 /// One number that changes when any value of any packet does; parser.py makes the same.
@@ -153,10 +128,21 @@ fn checksum(packets: &[SnapQuote]) -> u64 {
 
 /// Every value as a whole number, in the order of parser.py.
 fn values(packet: &SnapQuote) -> Vec<i64> {
+    let token = std::str::from_utf8(token_text(&packet.quote.head.token)).ok();
+    let mut values = vec![token.and_then(|token| token.parse().ok()).unwrap_or_default()];
+    values.extend(figures(packet));
+    for row in &packet.depth {
+        let (flag, orders) = (row.flag.get().into(), row.orders.get().into());
+        values.extend([flag, row.qty.get(), row.px.get(), orders]);
+    }
+    values
+}
+
+/// What stands between the token and the book, in the order of parser.py.
+#[inline]
+fn figures(packet: &SnapQuote) -> [i64; 21] {
     let (quote, head) = (&packet.quote, &packet.quote.head);
-    let token = std::str::from_utf8(token_text(&head.token)).ok();
-    let mut values = vec![
-        token.and_then(|token| token.parse().ok()).unwrap_or_default(),
+    [
         head.mode.into(),
         head.exchange_type.into(),
         head.sequence.get(),
@@ -179,12 +165,7 @@ fn values(packet: &SnapQuote) -> Vec<i64> {
         packet.lower_circuit.get(),
         packet.high_52w.get(),
         packet.low_52w.get(),
-    ];
-    for row in &packet.depth {
-        let (flag, orders) = (row.flag.get().into(), row.orders.get().into());
-        values.extend([flag, row.qty.get(), row.px.get(), orders]);
-    }
-    values
+    ]
 }
 
 #[cfg(test)]
