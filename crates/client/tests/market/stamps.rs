@@ -105,7 +105,7 @@ fn a_frame_that_ends_its_read_has_the_kernels_stamp_and_one_before_it_a_bound() 
     for (security, tuning) in ALL.into_iter().flat_map(|s| WAYS.map(|tuning| (s, tuning))) {
         let bytes = [binary(&[1; 379]), binary(&[2; 379])].concat();
         let (server, ask, begins) = on_demand(security, bytes);
-        let mut round = 0;
+        let (mut round, mut late) = (0, 0);
         let mut earlier: Option<Stamps> = None;
         ask.send(()).expect("the server listens");
         watch(tuned(&server, tuning), Arc::default(), |stamps| {
@@ -120,11 +120,16 @@ fn a_frame_that_ends_its_read_has_the_kernels_stamp_and_one_before_it_a_bound() 
             assert!((begin..=wall_now()).contains(&stamp), "{security:?} {tuning:?}");
             // Both frames came in one segment, so its stamp is the truth about the first one too.
             let bound = wall_of(&clock, stamps.after.raw).max(stamps.after.wall_ns);
-            assert!(bound <= stamp + CLOCKS_APART, "the bound is {} ns late", bound - stamp);
+            let is_late = bound > stamp + CLOCKS_APART;
+            // The kernel stamps a segment before it queues it and may be called away between: whoever
+            // polls finds the queue empty then.
+            assert!(!is_late || tuning.busy_poll, "the bound is {} ns late", bound - stamp);
+            late += usize::from(is_late);
             round += 1;
             ask.send(()).expect("the server listens");
             if round == ROUNDS { Flow::Stop } else { Flow::Continue }
         });
+        assert!(late < ROUNDS / 4, "{security:?}: {late} of {ROUNDS} bounds are late");
     }
 }
 
